@@ -1,0 +1,67 @@
+"""What everybody hears, as a function of the phase. The driver sends media only the difference.
+
+A scene names legs by number (0 is the caller) and sounds by key (see ``PrepareSound``).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldMusic:
+    """The engine's own hold music, looped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ringback:
+    """The ringing tone of the account's country."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A prepared sound. The same ``play`` in the next scene goes on where it is; a new one starts over.
+
+    Two legs that hear the same ``play`` hear it in step. ``Played(play)`` follows when a clip that does
+    not loop is over.
+    """
+
+    sound: str
+    play: int
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The audio of another leg; until its first packet arrives, ``until``."""
+
+    leg: int
+    until: "Silence | HoldMusic | Ringback | Clip" = Silence()
+
+
+Source = Silence | HoldMusic | Ringback | Clip | Party
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """``name`` is unique in the call. Dual: ``left`` leg in the left channel, ``right`` in the right."""
+
+    name: str
+    dual: bool
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What each leg hears; a leg that is not named hears silence. ``recording`` while it is recorded."""
+
+    hears: tuple[tuple[int, Source], ...] = ()
+    recording: Recording | None = None
+
+    def heard_by(self, leg: int) -> Source:
+        """What this leg hears."""
+        return dict(self.hears).get(leg, Silence())

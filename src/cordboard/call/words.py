@@ -1,0 +1,288 @@
+"""Events and commands. Every command carries ``why``: the id of the rule that explains it.
+
+Rule ids: ``settled-14`` (contract.md), ``telephony-5``, ``rfc3261-9.1``, ``limit.ring``, ``flow.exit`` …
+Ids of requests, legs, sounds and plays are counters that live in the call's state: a late reply is seen
+to be late.
+"""
+
+from dataclasses import dataclass
+
+from cordboard.call.causes import Cause, Side
+
+# --- events: what the world tells a call ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallerArrived:
+    """An INVITE for one of our ExoPhones was accepted from a trunk; nothing was answered yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHungUp:
+    """The caller is gone: CANCEL, BYE, or its leg failed."""
+
+    cause: Cause = Cause.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """The moment that ``deadline`` asked for has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a Fetch brought, as it came. ``status`` 0: no answer, and ``error`` says why.
+
+    ``able``: the account's ExoPhones whose trunk can dial at this moment (E.164).
+    """
+
+    request: int
+    status: int
+    media_type: str
+    body: bytes
+    error: str = ""
+    elapsed: float = 0.0
+    able: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SoundReady:
+    """The end of a PrepareSound. ``status``: the HTTP status (200 also for a kept copy and for text,
+    0 when there was no answer). ``seconds`` > 0 exactly when it can be played; else ``problem`` says why."""
+
+    sound: str
+    status: int
+    seconds: float
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The first 180 (or 18x without audio) of a leg."""
+
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegProgressed:
+    """A leg sends early media (18x with SDP)."""
+
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegFailed:
+    """A leg is over before it was answered. ``code``: SIP status, 0 for none."""
+
+    leg: int
+    cause: Cause
+    code: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """A leg that had answered is over."""
+
+    leg: int
+    cause: Cause = Cause.NORMAL
+    by: Side = Side.CALLEE
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The far side of a leg put us on hold, or took us off it (telephony.md 7)."""
+
+    leg: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStarted:
+    """The first audio packet of a leg came."""
+
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioDied:
+    """No audio for 30 s on a leg that should send (telephony.md 21)."""
+
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    play: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    leg: int
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLost:
+    """The media process died; legs and scene are being set up anew, the recording is partial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The engine is told to end now: every leg is hung up."""
+
+
+Event = (
+    CallerArrived
+    | CallerHungUp
+    | TimePassed
+    | Fetched
+    | SoundReady
+    | LegRinging
+    | LegProgressed
+    | LegAnswered
+    | LegFailed
+    | LegEnded
+    | LegHeld
+    | AudioStarted
+    | AudioDied
+    | Played
+    | DigitPressed
+    | MediaLost
+    | Stopped
+)
+
+# --- commands: what a call asks of the world --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressCaller:
+    """Send the caller a 183 with SDP (late answering, telephony.md 5)."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCaller:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCaller:
+    """End a caller's leg that was never answered, with this final SIP status."""
+
+    code: int
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpCaller:
+    """End a caller's leg that was answered."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One GET, nothing followed, nothing repeated. ``url`` is complete."""
+
+    request: int
+    url: str
+    role: str  # "primary" or "fallback", or another applet's word
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareSound:
+    """Make a sound ready to be played. ``kind``: ``url`` (fetched or kept), ``text`` (spoken)."""
+
+    sound: str
+    kind: str
+    value: str
+    redirects: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Ring a number (E.164), showing an ExoPhone. ``seconds``: how long it may ring."""
+
+    leg: int
+    number: str
+    shown: str
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """End a leg, in whatever state it is: CANCEL, ACK and BYE, or BYE."""
+
+    leg: int
+    cause: Cause
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Caller and callee talk from now on (the scene says so to media; this marks it)."""
+
+    leg: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendEvent:
+    """A GET to the customer, at least once, in order per call, never on the call's path."""
+
+    url: str
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to be seen in the timeline: a problem with an answer, a bound that was reached."""
+
+    code: str
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """An applet is done and leaves by this exit."""
+
+    exit: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """Nothing is left to do: every leg is over or being ended."""
+
+    why: str
+
+
+Command = (
+    ProgressCaller
+    | AnswerCaller
+    | RejectCaller
+    | HangUpCaller
+    | Fetch
+    | PrepareSound
+    | Dial
+    | Release
+    | Bridge
+    | SendEvent
+    | Note
+    | Finish
+    | EndCall
+)

@@ -1,0 +1,59 @@
+"""What a customer's answer means, after it has been read and checked."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """``type``: ``default_tone``, ``operator_tone`` or ``custom_tone`` (then ``value`` is the audio's URL)."""
+
+    type: str = "default_tone"
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """``to``: ``callee`` or ``both``. ``type``: ``audio_url`` or ``text``."""
+
+    to: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One valid answer with every default filled in. ``numbers``: dialable, E.164, in order, repeats kept."""
+
+    numbers: tuple[str, ...]
+    fetch_after_attempt: bool = False
+    outgoing_phone_number: str | None = None
+    record: bool = False
+    recording_channels: str = "single"
+    max_ringing_duration: int = 30
+    max_conversation_duration: int = 900
+    music_on_hold: Hold = Hold()
+    parallel: bool = False
+    max_parallel_attempts: int = 5
+    dial_event_url: str | None = None
+    playback: Playback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A deviation: where (``a.b[0]`` or ``line:column``), a stable code, ``error`` or ``warning``, one sentence."""
+
+    where: str
+    code: str
+    severity: str
+    message: str
+    rule: str = ""
+    correction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``outcome``: ``dial`` (a plan with numbers), ``no_dial`` (a plan without), ``fallback`` (no plan)."""
+
+    outcome: str
+    plan: Plan | None
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,109 @@
+"""What can be asked of a media engine, and what it answers. Every engine is held to one conformance suite."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from cordboard.call.scene import Scene
+from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, MediaLost, Played
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAudio:
+    """Where a leg receives: what our SDP says."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What offer and answer agreed for a leg.
+
+    ``codec``: ``PCMA`` or ``PCMU``. ``event_type``: payload type of telephone-event, None where not agreed.
+    ``noise_type``: payload type of comfort noise (13) where agreed. ``sends``/``receives``: the far side's
+    direction (on hold it may not receive). ``mode`` and ``sources``: where its audio may come from
+    (telephony.md 17): ``acl`` (the SDP address and the networks in ``sources``), ``sdp`` (exact address and
+    port), ``latch`` (learned once, for phones).
+    """
+
+    address: str
+    port: int
+    codec: str
+    payload_type: int
+    event_type: int | None = 101
+    noise_type: int | None = None
+    ptime: int = 20
+    sends: bool = True
+    receives: bool = True
+    mode: str = "acl"
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """A recording's file is whole on disk (``state`` ``whole`` or ``partial``) or there is none (``failed``).
+
+    ``path`` is absolute; ``gaps``: (channel, start seconds, length seconds) of audio that should have come.
+    """
+
+    name: str
+    path: str
+    state: str
+    seconds: float
+    channels: int
+    size: int
+    gaps: tuple[tuple[int, float, float], ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegReport:
+    """How a leg's audio went (telephony.md 19). Sent when the leg closes."""
+
+    leg: int
+    packets_in: int
+    packets_out: int
+    lost: int
+    jitter_ms: float
+    mos: float
+    foreign: int  # packets from addresses that may not send
+
+
+MediaEvent = Played | DigitPressed | AudioStarted | AudioDied | MediaLost | RecordingEnded | LegReport
+
+
+class MediaEngine(Protocol):
+    """Legs are named (call, leg). All calls return at once; what follows comes as events.
+
+    Opening the same leg twice, closing a closed one, and naming unknown sounds are no errors: commands are
+    repeatable. After ``MediaLost`` the owner opens its legs again and sets streams and scene anew.
+    """
+
+    on_event: Callable[[str, MediaEvent], None]
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def open_leg(self, call: str, leg: int) -> LocalAudio:
+        """Reserve a port and listen. Raises ``Unavailable`` when no port or no process is left."""
+        ...
+
+    def set_stream(self, call: str, leg: int, stream: Stream) -> None: ...
+
+    def set_scene(self, call: str, scene: Scene) -> None:
+        """Replace what everybody hears and whether it is recorded. A recording that is no longer named ends."""
+        ...
+
+    def load(self, sound: str, pcm: bytes) -> None:
+        """Make a sound known: signed 16 bit little endian, 8 kHz, mono. Kept until it has not been used for long."""
+        ...
+
+    def send_digit(self, call: str, leg: int, digit: str) -> None: ...
+
+    def close_leg(self, call: str, leg: int) -> None: ...
+
+    def close_call(self, call: str) -> None:
+        """Close all legs of a call, end its recording."""
+        ...
