@@ -1,0 +1,109 @@
+"""What an INVITE session tells its owner."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One value of a Reason header (RFC 3326): protocol (``SIP``, ``Q.850``), cause, text."""
+
+    protocol: str
+    cause: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A provisional answer to our INVITE, 100 included. ``body``: its SDP, empty for none. ``early``: the To
+    tag, which tells forked branches apart."""
+
+    code: int
+    phrase: str
+    body: bytes = b""
+    early: str = ""
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The first 2xx to our INVITE; it has been acknowledged. Further 2xx are acknowledged and ended by BYE."""
+
+    code: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Our INVITE failed. ``code``: the final status; 408 with ``local`` when nobody replied at all (Timer B),
+    503 with ``local`` when it could not be sent, 487 with ``local`` when a cancelled leg never got a final."""
+
+    code: int
+    phrase: str
+    reasons: tuple[Reason, ...] = ()
+    local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The caller gave up before our final answer; 200 and 487 have been sent."""
+
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The ACK to our 2xx came. ``body``: an SDP answer where our 2xx carried the offer."""
+
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session is over. ``remote``: the far side's BYE (answered 200), else why it ended by itself:
+    our 2xx was never acknowledged, or a request in the dialog met 481 or 408."""
+
+    remote: bool
+    reasons: tuple[Reason, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A re-INVITE or UPDATE with an SDP offer, or (``body`` empty) a re-INVITE that asks us for one. The owner
+    answers at once with ``session.answer_offer(body)`` or ``session.refuse_offer(code)``."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The answer to our own re-INVITE."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRefused:
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Informed:
+    """An INFO; 200 has been sent. ``content_type`` in lower case, without parameters."""
+
+    content_type: str
+    body: bytes
+
+
+SessionEvent = (
+    Progressed
+    | Accepted
+    | Refused
+    | Cancelled
+    | Confirmed
+    | Ended
+    | Offered
+    | OfferAnswered
+    | OfferRefused
+    | Informed
+)

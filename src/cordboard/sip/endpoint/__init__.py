@@ -1,0 +1,1 @@
+"""The stack put together: listeners, transactions, dialogs, one timer. What ``legs`` and the simulator use."""

@@ -1,0 +1,111 @@
+"""What an endpoint's owner hands in and gets: the outside of the SIP house."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from cordboard.sip.dialog.words import Reason, SessionEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A transport address. ``transport``: ``udp`` or ``tcp`` (later ``tls``, ``ws``, ``wss``)."""
+
+    transport: str
+    host: str
+    port: int
+
+
+class Verdict(Enum):
+    """What to do with a request outside any dialog, judged by its source before anything else is read."""
+
+    TAKE = "take"
+    DROP = "drop"  # no reply at all
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An incoming INVITE outside a dialog, as its owner needs it. Header values are as they came."""
+
+    source: Address
+    local: Address
+    request_uri: str
+    from_uri: str
+    from_name: str
+    to_uri: str
+    call_id: str
+    body: bytes  # SDP offer; empty: the offer is ours to make, in the 2xx
+    headers: tuple[tuple[str, str], ...]
+
+    def header(self, name: str) -> str:
+        """The first value of a header, any case; empty when absent."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An INVITE to make. URIs are complete texts; ``headers`` are added to the ones the stack writes."""
+
+    target: Address
+    request_uri: str
+    from_uri: str
+    to_uri: str
+    body: bytes
+    from_name: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message that went or came, for the ladder: ``line`` is ``INVITE`` or ``183 Session Progress``."""
+
+    outward: bool
+    line: str
+    cseq: str
+    peer: Address
+    size: int
+
+
+class Session(Protocol):
+    """One INVITE session, either side. Methods return at once; what follows comes as events to the owner.
+
+    ``owner`` and ``watch`` may be set at any time (before the first event for an incoming session: in
+    ``on_invite``). Methods on a session that is over do nothing.
+    """
+
+    owner: Callable[[SessionEvent], None]
+    watch: Callable[[Seen], None] | None
+
+    @property
+    def call_id(self) -> str: ...
+
+    def release(self, *reasons: Reason, code: int = 480, phrase: str = "") -> None:
+        """End it, whatever its state. Outgoing: CANCEL (held until a 1xx, telephony.md 1), or ACK and BYE
+        when the 2xx crosses, or BYE. Incoming: the final ``code`` while unanswered, else BYE. ``reasons`` go
+        along on whichever is sent."""
+        ...
+
+    def offer(self, body: bytes) -> None:
+        """Send a re-INVITE with this SDP in an answered session."""
+        ...
+
+    def answer_offer(self, body: bytes) -> None: ...
+
+    def refuse_offer(self, code: int = 488) -> None: ...
+
+
+class IncomingSession(Session, Protocol):
+    """The called side of a session. ``invitation`` is what came."""
+
+    @property
+    def invitation(self) -> Invitation: ...
+
+    def progress(self, code: int, body: bytes = b"", phrase: str = "") -> None:
+        """Send a provisional answer; repeated every 60 s while nothing final was sent (§13.3.1.1)."""
+        ...
+
+    def accept(self, body: bytes) -> None:
+        """Send 200 with this SDP, repeated until the ACK."""
+        ...
