@@ -1,0 +1,53 @@
+# Two commands on a fresh machine: `make demo`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEV := $(VENV)/.dev-installed
+RUN := $(VENV)/.installed
+
+.PHONY: demo test check lock interop bench drill clean
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("cordboard needs Python 3.11 or later; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN): $(BIN)/python requirements.lock pyproject.toml
+	@echo "installing cordboard and its locked dependencies into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUN) requirements-dev.lock
+	@echo "installing the development extras"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(RUN)
+	@$(BIN)/cordboard demo
+
+test: $(DEV)
+	@scripts/install-system-packages tests
+	@$(BIN)/pytest
+
+check: $(DEV)
+	@$(BIN)/ruff format --check src tests bench
+	@$(BIN)/ruff check src tests bench
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock:
+	@scripts/lock
+
+interop: $(DEV)
+	@scripts/install-system-packages interop
+	@$(BIN)/pytest tests/interop --run-interop
+
+bench: $(RUN)
+	@scripts/install-system-packages bench
+	@bench/run
+
+drill: $(DEV)
+	@$(BIN)/pytest tests/drill --run-drill
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
