@@ -58,16 +58,22 @@ class SoundReady:
 
 @dataclass(frozen=True, slots=True)
 class LegRinging:
-    """The first 180 (or 18x without audio) of a leg."""
+    """The first 180 (or 18x without audio) of a leg.
+
+    ``restarts_limit``: its trunk lets the ringing limit run from here (``ring_from = "ringing"``,
+    telephony.md 4).
+    """
 
     leg: int
+    restarts_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LegProgressed:
-    """A leg sends early media (18x with SDP)."""
+    """A leg sends early media (18x with SDP). ``restarts_limit`` as for LegRinging."""
 
     leg: int
+    restarts_limit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from cordboard.sip.dialog.words import Reason, SessionEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A transport address. ``transport``: ``udp`` or ``tcp`` (later ``tls``, ``ws``, ``wss``)."""
-
-    transport: str
-    host: str
-    port: int
+from cordboard.sip.message.address import Address as Address
 
 
 class Verdict(Enum):
@@ -81,10 +73,16 @@ class Session(Protocol):
     @property
     def call_id(self) -> str: ...
 
-    def release(self, *reasons: Reason, code: int = 480, phrase: str = "") -> None:
+    def release(
+        self,
+        *reasons: Reason,
+        code: int = 480,
+        phrase: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         """End it, whatever its state. Outgoing: CANCEL (held until a 1xx, telephony.md 1), or ACK and BYE
         when the 2xx crosses, or BYE. Incoming: the final ``code`` while unanswered, else BYE. ``reasons`` go
-        along on whichever is sent."""
+        along on whichever is sent, ``headers`` (a 488's Warning) on the final answer only."""
         ...
 
     def offer(self, body: bytes) -> None:

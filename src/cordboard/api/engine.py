@@ -1,0 +1,39 @@
+"""What the API needs of the engine behind it."""
+
+from typing import Protocol
+
+from cordboard.config.settings import Settings
+from cordboard.kernel.clock import Clock
+from cordboard.store.store import Store
+
+
+class ApiEngine(Protocol):
+    """A running engine as the API sees it. All of it may be asked at any time, and answers at once."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def store(self) -> Store:
+        """Open for as long as the API is served."""
+        ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def draining(self) -> bool:
+        """No new calls are taken."""
+        ...
+
+    def problems(self) -> tuple[str, ...]:
+        """Why no call should be sent here now, one sentence each; empty when ready."""
+        ...
+
+    def live_calls(self) -> int:
+        """Calls in progress."""
+        ...
+
+    def metrics(self) -> bytes:
+        """The figures in Prometheus' text form."""
+        ...

@@ -1,0 +1,196 @@
+"""Before anybody is dialled: ask a URL, judge its answer, get its sounds ready."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cordboard.applets.connect.outcome import finish_unanswered
+from cordboard.applets.connect.state import (
+    FALLBACK,
+    PRIMARY,
+    Announcing,
+    Asking,
+    Preparing,
+    Ready,
+    Sound,
+    State,
+    Step,
+)
+from cordboard.call.words import Command, Fetch, Fetched, Note, PrepareSound, SoundReady
+from cordboard.contract.answer import read_answer
+from cordboard.contract.exophones import choose_exophone, same_set
+from cordboard.contract.limits import (
+    ATTEMPTS_MAX,
+    AUDIO_FETCH_SECONDS,
+    AUDIO_REDIRECTS_LENIENT,
+    AUDIO_REDIRECTS_STRICT,
+)
+from cordboard.contract.plan import Plan, Problem, Reading
+from cordboard.contract.request import connect_url
+
+GRACE_SECONDS = 2.0
+"""How much longer than its audio an announcement may last before the call goes on without it."""
+
+
+def ask(state: State, role: str, why: str, now: float, before: tuple[Command, ...] = ()) -> Step:
+    """Ask the Primary or the Fallback; the same parameters either way."""
+    request = state.facts.next_request
+    configured = state.settings.primary_url if role == PRIMARY else state.settings.fallback_url
+    seconds = state.account.fetch_seconds
+    fetch = Fetch(request, connect_url(configured, state.facts, state.account, now), role, seconds, why)
+    facts = replace(state.facts, next_request=request + 1)
+    return replace(state, phase=Asking(request, role, now + seconds), facts=facts), (*before, fetch)
+
+
+def no_good(state: State, role: str, why: str, now: float, before: tuple[Command, ...] = ()) -> Step:
+    """An answer cannot be used: the Fallback, and after it nothing (settled 3)."""
+    if role == PRIMARY and state.settings.fallback_url:
+        return ask(state, FALLBACK, why, now, before)
+    return finish_unanswered(state, why, before)
+
+
+def silent(state: State, phase: Asking, now: float) -> Step:
+    """The URL's time is over."""
+    note = Note("fetch.timeout", f"the {phase.role} URL did not answer in time", "settled-2")
+    return no_good(state, phase.role, "settled-3", now, (note,))
+
+
+def fetched(state: State, phase: Asking, event: Fetched, now: float) -> Step:
+    """Read what a URL sent."""
+    if event.status == 0:
+        note = Note("fetch.failed", f"{phase.role}: {event.error or 'no answer'}", "settled-3")
+        return no_good(state, phase.role, "settled-3", now, (note,))
+    reading = read_answer(
+        event.status,
+        event.media_type,
+        event.body,
+        state.account,
+        loops=_loops(state),
+        accept=state.settings.accept,
+    )
+    return _use(state, phase.role, reading, event.able, now)
+
+
+def use_parameters(state: State, now: float) -> Step:
+    """The answer stands in the flow: nobody is asked, and there is no second opinion."""
+    body = state.settings.parameters
+    reading = read_answer(
+        200, "application/json", body, state.account, loops=_loops(state), accept=state.settings.accept
+    )
+    able = tuple(exophone.number for exophone in state.account.exophones)
+    return _use(state, FALLBACK, reading, able, now)
+
+
+def _loops(state: State) -> frozenset[str]:
+    return frozenset((state.facts.caller, state.facts.exophone))
+
+
+def _use(state: State, role: str, reading: Reading, able: Sequence[str], now: float) -> Step:
+    notes = tuple(_note(problem) for problem in reading.problems)
+    plan = reading.plan
+    if reading.outcome == "fallback" or plan is None:
+        return no_good(state, role, "settled-3", now, notes)
+    if reading.outcome == "no_dial":
+        return finish_unanswered(state, "settled-7", notes)
+    if state.asked is not None and same_set(plan.numbers, state.asked):
+        same = Note("limit.same-set", "two successive answers name the same numbers", "settled-15")
+        return finish_unanswered(state, "settled-15", (*notes, same))
+    shown, problem = choose_exophone(plan.outgoing_phone_number, state.account, state.facts.exophone, able)
+    if problem is not None:
+        notes += (_note(problem),)
+    queue, more = _queue(plan)
+    state, sounds = _sounds(replace(state, plan=plan, shown=shown, queue=queue), state, now)
+    commands = (*notes, *more, *sounds)
+    if plan.playback is not None and plan.playback.type == "audio_url":
+        return replace(state, phase=Preparing(role, now + AUDIO_FETCH_SECONDS)), commands
+    return ready(state, commands)
+
+
+def ready(state: State, before: tuple[Command, ...] = ()) -> Step:
+    """The answer stands; its numbers count for the comparison with the next one (settled 15)."""
+    return replace(state, phase=Ready(), asked=state.in_force.numbers), before
+
+
+def _queue(plan: Plan) -> tuple[tuple[str, ...], tuple[Command, ...]]:
+    """Whom to dial, in order: in parallel repeats are rung once (settled 14), in sequence ten at most."""
+    if plan.parallel:
+        return tuple(dict.fromkeys(plan.numbers)), ()
+    if plan.fetch_after_attempt or len(plan.numbers) <= ATTEMPTS_MAX:
+        return plan.numbers, ()
+    text = f"{len(plan.numbers)} numbers to dial in sequence, the first {ATTEMPTS_MAX} are dialled"
+    return plan.numbers[:ATTEMPTS_MAX], (Note("limit.sequential", text, "settled-15"),)
+
+
+def _note(problem: Problem) -> Note:
+    return Note(problem.code, f"{problem.where}: {problem.message}", problem.rule or "settled-8")
+
+
+# --- sounds ---------------------------------------------------------------------------------------------
+
+
+def _sounds(state: State, before: State, now: float) -> Step:
+    """Ask for the answer's sounds. A tone that is playing already goes on; a URL is asked for once."""
+    plan, facts = state.in_force, state.facts
+    commands: list[Command] = []
+    redirects = AUDIO_REDIRECTS_STRICT if state.account.strict else AUDIO_REDIRECTS_LENIENT
+    tone = clip = None
+    hold, playback = plan.music_on_hold, plan.playback
+    if hold.type == "custom_tone" and before.plan is not None and before.plan.music_on_hold == hold:
+        tone = before.tone
+    elif hold.type == "custom_tone":
+        tone = Sound(f"s{facts.next_sound}", facts.next_play)
+        facts = replace(facts, next_sound=facts.next_sound + 1, next_play=facts.next_play + 1)
+        commands.append(PrepareSound(tone.key, "url", hold.value, redirects, "settled-19"))
+    if playback is not None:
+        shared = tone is not None and playback.type == "audio_url" and playback.value == hold.value
+        if shared and commands and tone is not None:
+            clip = Sound(tone.key, facts.next_play)
+            facts = replace(facts, next_play=facts.next_play + 1)
+        else:
+            clip = Sound(f"s{facts.next_sound}", facts.next_play)
+            facts = replace(facts, next_sound=facts.next_sound + 1, next_play=facts.next_play + 1)
+            kind = "text" if playback.type == "text" else "url"
+            commands.append(PrepareSound(clip.key, kind, playback.value, redirects, "settled-10"))
+    return replace(state, tone=tone, clip=clip, facts=facts), tuple(commands)
+
+
+def sound_ready(state: State, event: SoundReady, now: float) -> Step:
+    """A sound is there, or will never be."""
+    seconds = event.seconds if event.status == 200 else 0.0
+    commands: tuple[Command, ...] = ()
+    if state.tone is not None and state.tone.key == event.sound:
+        state = replace(state, tone=replace(state.tone, seconds=seconds))
+        if not seconds:
+            text = f"the hold tone cannot be played ({event.problem or event.status}), the default tone is"
+            commands += (Note("hold.unusable", text, "settled-10"),)
+    if state.clip is None or state.clip.key != event.sound:
+        return state, commands
+    state = replace(state, clip=replace(state.clip, seconds=seconds))
+    if isinstance(state.phase, Preparing) and event.status != 200:
+        text = f"the announcement did not answer 200 ({event.problem or event.status})"
+        return _without_announcement(
+            state, state.phase, (*commands, Note("playback.not_200", text, "settled-10")), now
+        )
+    if not seconds:
+        text = f"the announcement cannot be played ({event.problem or event.status}), it is skipped"
+        commands += (Note("playback.skipped", text, "settled-10"),)
+    match state.phase:
+        case Preparing():
+            return ready(state, commands)
+        case Announcing() as phase:
+            # speech that was late: it begins now; or there is none, and its time is over at once
+            end_at = now + seconds + GRACE_SECONDS if seconds else now
+            return replace(state, phase=replace(phase, end_at=end_at)), commands
+        case _:
+            return state, commands
+
+
+def announcement_late(state: State, phase: Preparing, now: float) -> Step:
+    """The announcement's audio did not come in its own five seconds: the answer is invalid."""
+    note = Note("playback.not_200", "the announcement did not answer in time", "settled-10")
+    return _without_announcement(state, phase, (note,), now)
+
+
+def _without_announcement(state: State, phase: Preparing, notes: tuple[Command, ...], now: float) -> Step:
+    return no_good(
+        replace(state, plan=None, tone=None, clip=None, queue=()), phase.role, "settled-3", now, notes
+    )

@@ -1,0 +1,71 @@
+"""What the flow builder stores for a Connect applet."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cordboard.contract.account import Account
+from cordboard.contract.answer import read_answer
+from cordboard.flow.reading import check_keys, choices, target, web_address
+from cordboard.kernel.mistakes import BadInput
+
+EXITS = ("after_conversation", "nobody_answers", "not_dialed")
+EVENTS = ("Dial", "Ringing", "Answered", "Terminal")
+SHAPES = ("ccm", "trunk", "sip", "plain")
+_KEYS = ("primary_url", "fallback_url", "parameters", "dial_events", "accept", *EXITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``primary_url`` or ``parameters`` is set, the other is empty.
+
+    ``parameters``: the words of an answer, as the JSON that a URL would have sent. ``accept``: other applets'
+    shapes of an answer that are understood (settled 12). ``dial_events``: kinds that are sent (settled 23).
+    """
+
+    primary_url: str = ""
+    fallback_url: str = ""
+    parameters: bytes = b""
+    dial_events: tuple[str, ...] = ("Dial", "Terminal")
+    accept: frozenset[str] = frozenset()
+    exits: tuple[tuple[str, str | None], ...] = ()
+
+
+def read_settings(raw: Mapping[str, object], where: str) -> Settings:
+    """Raises ``BadInput`` when there is nothing to ask, or too much."""
+    check_keys(raw, _KEYS, where)
+    primary = web_address(raw, "primary_url", where)
+    fallback = web_address(raw, "fallback_url", where)
+    accept = frozenset(choices(raw, "accept", SHAPES, where, ()))
+    parameters = b""
+    if "parameters" in raw:
+        if primary or fallback:
+            raise BadInput(
+                f"{where}.parameters", "there is a URL too", "either `parameters` or `primary_url` may be set"
+            )
+        parameters = _parameters(raw["parameters"], accept, f"{where}.parameters")
+    elif not primary:
+        raise BadInput(f"{where}.primary_url", "this is missing", "`primary_url` or `parameters` must be set")
+    return Settings(
+        primary,
+        fallback,
+        parameters,
+        choices(raw, "dial_events", EVENTS, where, ("Dial", "Terminal")),
+        accept,
+        tuple((exit, target(raw, exit, where)) for exit in EXITS),
+    )
+
+
+def _parameters(value: object, accept: frozenset[str], where: str) -> bytes:
+    """The answer as bytes. What a URL may not say is refused here, where somebody can still mend it."""
+    try:
+        body = json.dumps(value).encode()
+    except (TypeError, ValueError) as error:
+        raise BadInput(where, f"this is no answer ({error})", "the words of an answer are allowed") from error
+    reading = read_answer(200, "application/json", body, Account(), accept=accept)
+    if reading.outcome == "fallback":
+        problem = next((problem for problem in reading.problems if problem.severity == "error"), None)
+        raise BadInput(
+            where, problem.message if problem else "this is no answer", "the words of an answer are allowed"
+        )
+    return body

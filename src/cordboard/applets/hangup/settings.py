@@ -1,0 +1,17 @@
+"""What the flow builder stores for a Hangup applet: nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cordboard.flow.reading import check_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """There is nothing to set."""
+
+
+def read_settings(raw: Mapping[str, object], where: str) -> Settings:
+    """Raises ``BadInput`` for any key."""
+    check_keys(raw, (), where)
+    return Settings()

@@ -1,0 +1,87 @@
+"""The commands and what they take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="cordboard",
+    help="A self-hosted call-flow engine: a call arrives, your URL says whom to dial, cordboard does the rest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DEFAULT = Path("cordboard.toml")
+
+
+@app.callback()
+def main() -> None:
+    """Only gives the commands a common parent."""
+
+
+@app.command()
+def serve(
+    config: ConfigFile = DEFAULT,
+    drain_seconds: Annotated[
+        float, typer.Option(help="On SIGTERM, how long live calls may go on.", min=0)
+    ] = 30.0,
+) -> None:
+    """Run the engine: SIP, HTTP API."""
+    from cordboard.cli import serving
+
+    raise typer.Exit(serving.serve(config, drain_seconds))
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path(".")) -> None:
+    """Write a commented starter cordboard.toml."""
+    from cordboard.cli import configuring
+
+    raise typer.Exit(configuring.init(folder))
+
+
+@app.command("config")
+def show_config(config: ConfigFile = DEFAULT, json: Json = False) -> None:
+    """Check a configuration and its flows; print the effective values, secrets masked."""
+    from cordboard.cli import configuring
+
+    raise typer.Exit(configuring.show(config, json))
+
+
+@app.command()
+def demo(
+    keep: Annotated[Path | None, typer.Option(help="Keep what the demo made in this folder.")] = None, json: Json = False
+) -> None:
+    """One real call over loopback through every part, told while it happens."""
+    from cordboard.cli import demo as demonstration
+
+    raise typer.Exit(demonstration.demo(keep, json))
+
+
+@app.command()
+def ring(
+    exophone: Annotated[str, typer.Argument(help="The ExoPhone to ring, as +918047115777.")],
+    from_number: Annotated[str, typer.Option("--from", help="The caller's number.")],
+    config: ConfigFile = DEFAULT,
+    keys: Annotated[str, typer.Option(help="Keys to press, as 1,2.")] = "",
+    hang_up_after: Annotated[float | None, typer.Option(help="Seconds after the answer.", min=0)] = None,
+    json: Json = False,
+) -> None:
+    """Ring a running engine over SIP, speak a tone, print what was heard."""
+    from cordboard.cli import ringing
+
+    raise typer.Exit(ringing.ring(exophone, from_number, config, keys, hang_up_after, json))
+
+
+@app.command()
+def replay(
+    callsid: Annotated[str, typer.Argument(help="The CallSid.")], config: ConfigFile = DEFAULT, json: Json = False
+) -> None:
+    """Feed a call's journal to the machines again and say where they now decide otherwise."""
+    from cordboard.cli import replaying
+
+    raise typer.Exit(replaying.replay_call(callsid, config, json))

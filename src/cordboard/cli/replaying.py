@@ -1,0 +1,67 @@
+"""``cordboard replay``: a past call, decided again."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from cordboard.call.words import Command
+from cordboard.cli.files import BAD_USAGE, FAILED, complain, load
+from cordboard.kernel.mistakes import BadInput, Unavailable
+from cordboard.runtime.clock import SystemClock
+from cordboard.runtime.loop import run
+from cordboard.runtime.replay import Replayed, replay
+from cordboard.store.store import Store
+
+
+def replay_call(callsid: str, path: Path, wants_json: bool) -> int:
+    """Exit 0 when every decision is as it was, 1 when one differs."""
+    try:
+        settings, _, _ = load(path)
+        steps = list(replay(run(_lines(settings.store.url, callsid))))
+    except BadInput as mistake:
+        complain(mistake)
+        return BAD_USAGE
+    except Unavailable as problem:
+        complain(problem)
+        return FAILED
+    if not steps:
+        complain(f"{callsid}: nothing happened in this call yet")
+        return FAILED
+    differing = [step for step in steps if not step.same]
+    if wants_json:
+        print(json.dumps({"call": callsid, "steps": len(steps), "differences": [_told(step) for step in differing]}))
+    else:
+        _print(callsid, steps, differing)
+    return FAILED if differing else 0
+
+
+async def _lines(url: str, callsid: str) -> tuple[bytes, ...]:
+    lines = await Store.read_timeline(url, SystemClock(), callsid)
+    if not lines:
+        raise BadInput(callsid, "there is no such call in the store", "a CallSid of this engine")
+    return lines
+
+
+def _told(step: Replayed) -> dict[str, object]:
+    return {
+        "at": step.at,
+        "event": type(step.event).__name__,
+        "then": [_command(command) for command in step.then],
+        "now": [_command(command) for command in step.now],
+    }
+
+
+def _command(command: Command) -> dict[str, object]:
+    return {"command": type(command).__name__, **asdict(command)}
+
+
+def _print(callsid: str, steps: list[Replayed], differing: list[Replayed]) -> None:
+    for step in steps:
+        mark = " " if step.same else "!"
+        names = ", ".join(type(command).__name__ for command in step.then) or "–"
+        print(f"{mark} {step.at:9.3f}  {type(step.event).__name__:<14} {names}")
+        if not step.same:
+            print(f"             then: {'; '.join(map(str, step.then)) or 'nothing'}")
+            print(f"             now:  {'; '.join(map(str, step.now)) or 'nothing'}")
+    verdict = "every decision is as it was" if not differing else f"{len(differing)} decisions differ"
+    print(f"{callsid}: {len(steps)} steps, {verdict}")

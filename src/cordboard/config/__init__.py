@@ -1,0 +1,1 @@
+"""Settings: a dataclass per section of cordboard.toml, read and checked as data; files are read in `cli`."""

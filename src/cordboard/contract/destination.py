@@ -1,0 +1,187 @@
+"""Reads whom an answer names (settled 7 to 9, 12, 13)."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cordboard.contract import limits
+from cordboard.contract.account import Account
+from cordboard.contract.fields import shown, unknown
+from cordboard.contract.numbers import Number, Refusal, normalise
+from cordboard.contract.problems import Problems
+
+_SIP: Final = re.compile(r"sips?:[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}(@[A-Za-z0-9.-]{1,253})?", re.IGNORECASE)
+_E164_FORM: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_CCM_IGNORED: Final = ("contact_uri", "device_contact_uri", "destination_type")
+# What an author may have written for a destination that is not where it should be.
+_LOOKALIKES: Final = ("Destination", "destinations", "numbers", "number", "to", "phoneNumbers", "trunk")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What decides about a number: the account, the call's own numbers, the options that are on."""
+
+    account: Account
+    loops: frozenset[str]
+    accept: frozenset[str]
+
+
+def read_destination(answer: dict[str, Any], asker: Asker, problems: Problems) -> tuple[str, ...] | None:
+    """The numbers to dial, in order, repeats kept; empty when nobody is to be dialled; None: invalid (settled 7)."""
+    if "destination" not in answer:
+        there = [key for key in _LOOKALIKES if key in answer]
+        hint = f"; {there[0]} is not it" if there else ""
+        return _invalid(
+            problems, "destination", "destination.missing", f"the answer has no destination{hint}"
+        )
+    destination = answer["destination"]
+    if isinstance(destination, list):
+        return _contacts(destination, asker, problems)
+    if not isinstance(destination, dict):
+        message = f'destination is {shown(destination)}, not an object such as {{"numbers": [...]}}'
+        return _invalid(problems, "destination", "destination.not_object", message)
+    if not destination:
+        problems.deviation("destination", "destination.empty", "the destination is empty: nobody is dialled")
+        return ()
+    if "numbers" not in destination:
+        return _without_numbers(destination, problems)
+    unknown(problems, "destination", destination, ("numbers",))
+    numbers = destination["numbers"]
+    if isinstance(numbers, list):
+        return _entries(numbers, asker, problems)
+    if numbers is None or numbers == "":
+        problems.deviation(
+            "destination.numbers", "numbers.empty", f"{shown(numbers)} dials nobody; write []", "[]"
+        )
+        return ()
+    if problems.strict:
+        message = f"numbers is {shown(numbers)}, not a list"
+        return _invalid(problems, "destination.numbers", "numbers.not_list", message)
+    return _single(numbers, asker, problems)
+
+
+def read_numbers(
+    entries: Iterable[tuple[str, Any]], asker: Asker, problems: Problems, *, names: bool
+) -> tuple[str, ...]:
+    """The dialable ones among (where, entry), normalised. ``names``: whether ``sip:`` entries are taken."""
+    kept = []
+    for where, entry in entries:
+        if isinstance(entry, str) and entry[:4].lower() in ("sip:", "sips"):
+            number = _sip_name(where, entry, names, problems)
+        else:
+            number = _number(where, entry, asker, problems)
+        if number is None:
+            continue
+        if number in asker.loops:
+            message = f"{number} is the caller or the ExoPhone itself; it is not dialled"
+            problems.error(where, "number.loop", message, "settled-13")
+            continue
+        kept.append(number)
+    return tuple(kept)
+
+
+def _entries(numbers: Sequence[Any], asker: Asker, problems: Problems) -> tuple[str, ...] | None:
+    if not numbers:
+        return ()
+    if len(numbers) > limits.NUMBERS_MAX:
+        message = f"{len(numbers)} numbers, more than {limits.NUMBERS_MAX}"
+        if problems.strict:
+            return _invalid(problems, "destination.numbers", "numbers.too_many", message)
+        told = f"{message}; only the first {limits.NUMBERS_MAX} count"
+        problems.error("destination.numbers", "numbers.too_many", told, "settled-8")
+        numbers = numbers[: limits.NUMBERS_MAX]
+    named = [(f"destination.numbers[{index}]", entry) for index, entry in enumerate(numbers)]
+    return read_numbers(named, asker, problems, names="sip" in asker.accept)
+
+
+def _single(numbers: Any, asker: Asker, problems: Problems) -> tuple[str, ...] | None:
+    where = "destination.numbers"
+    if isinstance(numbers, str):
+        problems.warning(where, "numbers.not_list", "write a list", "settled-8", f'["{numbers[:64]}"]')
+        return _entries(numbers.split(",") if "," in numbers else [numbers], asker, problems)
+    if isinstance(numbers, (int, float)) and not isinstance(numbers, bool):
+        problems.warning(where, "numbers.not_list", "write a list of text", "settled-8")
+        return _entries([numbers], asker, problems)
+    problems.error(
+        where, "numbers.not_list", f"numbers is {shown(numbers)}: nobody is dialled", "settled-7", "[]"
+    )
+    return ()
+
+
+def _number(where: str, entry: Any, asker: Asker, problems: Problems) -> str | None:
+    account = asker.account
+    read = normalise(entry, account.country, account.countries)
+    if isinstance(read, Number):
+        if read.exact:
+            return read.e164
+        if not problems.strict:
+            problems.warning(where, *_inexact(entry, read), "settled-8", read.e164)
+            return read.e164
+        problems.error(where, *_inexact(entry, read), "settled-9", read.e164)
+        return None
+    code, rule = read.code, "settled-8"
+    if problems.strict:
+        rule = "settled-9"
+        if code == "number.not_dialable" and not (isinstance(entry, str) and _E164_FORM.fullmatch(entry)):
+            code = "number.not_e164"
+    if code in ("number.emergency", "number.satellite", "number.premium", "number.country"):
+        rule = "telephony-15"
+    problems.error(where, code, f"{read.message}; it is not dialled", rule, read.correction)
+    return None
+
+
+def _inexact(entry: Any, read: Number) -> tuple[str, str]:
+    if not isinstance(entry, str):
+        return "number.not_text", f'a number is text in E.164 format: "{read.e164}"'
+    return "number.not_e164", f"{shown(entry)} is not in E.164 format; {read.e164} is meant"
+
+
+def _sip_name(where: str, entry: str, names: bool, problems: Problems) -> str | None:
+    if not names:
+        message = f"{shown(entry)} is a SIP name; the option sip of the applet is off, so it is not dialled"
+        problems.error(where, "shape.sip", message, "settled-12")
+        return None
+    if not _SIP.fullmatch(entry):
+        problems.error(where, "number.not_dialable", f"{shown(entry)} is no SIP name", "settled-12")
+        return None
+    return entry
+
+
+def _contacts(contacts: list[Any], asker: Asker, problems: Problems) -> tuple[str, ...] | None:
+    """``destination`` as a list: the CCM applet's shape, ``[{"contact_uri": "+91…"}]`` (settled 12)."""
+    is_ccm = all(isinstance(contact, dict) and "contact_uri" in contact for contact in contacts)
+    if not contacts or not is_ccm:
+        if not contacts and "ccm" in asker.accept:
+            return ()
+        message = 'destination is a list, not an object such as {"numbers": [...]}'
+        return _invalid(problems, "destination", "destination.not_object", message)
+    if "ccm" not in asker.accept:
+        message = "this is the CCM applet's list of contact_uri; the option ccm of the applet is off"
+        return _invalid(problems, "destination", "shape.ccm", message, "settled-12")
+    for index, contact in enumerate(contacts[: limits.NUMBERS_MAX]):
+        unknown(problems, f"destination[{index}]", contact, _CCM_IGNORED)
+    named = [
+        (f"destination[{index}].contact_uri", contact["contact_uri"])
+        for index, contact in enumerate(contacts)
+    ]
+    return read_numbers(named[: limits.NUMBERS_MAX], asker, problems, names=True)
+
+
+def _without_numbers(destination: dict[str, Any], problems: Problems) -> None:
+    if "trunk" in destination:
+        message = "this is the SIP trunk applet's destination.trunk, not a list of numbers"
+        return _invalid(problems, "destination.trunk", "shape.trunk", message, "settled-12")
+    if "contact_uri" in destination:
+        message = "this is the CCM applet's contact_uri, not a list of numbers"
+        return _invalid(problems, "destination.contact_uri", "shape.ccm", message, "settled-12")
+    there = shown(next(iter(destination)))
+    message = f"the destination has no numbers; {there} is not known"
+    return _invalid(problems, "destination.numbers", "destination.numbers_missing", message)
+
+
+def _invalid(problems: Problems, where: str, code: str, message: str, rule: str = "settled-7") -> None:
+    problems.error(where, code, message, rule)
+
+
+__all__ = ["Asker", "Refusal", "read_destination", "read_numbers"]

@@ -1,0 +1,41 @@
+"""Gathers what is wrong with an answer while it is read."""
+
+from cordboard.contract import limits
+from cordboard.contract.plan import Problem
+
+
+class Problems:
+    """The problems of one answer, in the order they were seen; ``strict`` is the reading they are seen in."""
+
+    __slots__ = ("_found", "strict")
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self._found: list[Problem] = []
+
+    def error(self, where: str, code: str, message: str, rule: str, correction: str = "") -> None:
+        """Something the author meant is lost: a number, a field, the answer."""
+        self._add(Problem(where, code, "error", message, rule, correction))
+
+    def warning(self, where: str, code: str, message: str, rule: str, correction: str = "") -> None:
+        """Something is off, but what was meant is done."""
+        self._add(Problem(where, code, "warning", message, rule, correction))
+
+    def deviation(self, where: str, code: str, message: str, correction: str = "") -> None:
+        """Something lenient mode understands or overlooks and strict mode does not (settled 8, 9)."""
+        if self.strict:
+            self.error(where, code, message, "settled-9", correction)
+        else:
+            self.warning(where, code, message, "settled-8", correction)
+
+    def unusable(self, where: str, code: str, message: str, correction: str = "") -> None:
+        """An optional field that is replaced by its default."""
+        self.error(where, code, message, "settled-9" if self.strict else "settled-8", correction)
+
+    def all(self) -> tuple[Problem, ...]:
+        """What was found, bounded: one answer of 64 kB can deviate thousands of times."""
+        return tuple(self._found)
+
+    def _add(self, problem: Problem) -> None:
+        if len(self._found) < limits.PROBLEMS_MAX:
+            self._found.append(problem)

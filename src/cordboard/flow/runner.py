@@ -1,0 +1,257 @@
+"""Takes one call through its flow: begins an applet, takes its exit, begins the next, ends the call.
+
+The runner owns what no applet should have to think of: answering and ending the caller's leg, legs on
+hold, answers that crossed a release, the caller's absence, and the end, which comes exactly once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cordboard.call import verdicts
+from cordboard.call.causes import Cause
+from cordboard.call.scene import Clip, HoldMusic, Party, Ringback, Scene, Silence, Source
+from cordboard.call.words import (
+    AnswerCaller,
+    AudioDied,
+    CallerArrived,
+    CallerHungUp,
+    Command,
+    EndCall,
+    Event,
+    Finish,
+    HangUpCaller,
+    LegAnswered,
+    LegEnded,
+    LegFailed,
+    LegHeld,
+    MediaLost,
+    Note,
+    ProgressCaller,
+    RejectCaller,
+    Release,
+    Stopped,
+)
+from cordboard.contract.account import Account
+from cordboard.contract.facts import CallFacts
+from cordboard.flow.applet import AppletEvent, AppletKind, Entered
+from cordboard.flow.document import LATE, Flow
+
+MOST_APPLETS = 100
+"""A call goes through no more applets than this: a flow that goes in circles by itself comes to an end."""
+
+CALLER = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One call in its flow.
+
+    ``applet`` is the name of the one that runs and ``inner`` its own state (None before the first and after
+    the last). ``facts`` are those at the last change of applet. ``released``: legs we let go, with the cause.
+    """
+
+    flow: Flow
+    account: Account
+    facts: CallFacts
+    applet: str = ""
+    inner: Any = None
+    gone: bool = False
+    over: bool = False
+    held: tuple[int, ...] = ()
+    released: tuple[tuple[int, Cause], ...] = ()
+    entered: int = 0
+
+
+Step = tuple[State, tuple[Command, ...]]
+
+
+class Runner:
+    """Plays any flow whose applet types are in ``kinds``. Holds nothing about a call."""
+
+    def __init__(self, kinds: Mapping[str, AppletKind]) -> None:
+        self.kinds = kinds
+
+    def begin(self, flow: Flow, account: Account, facts: CallFacts) -> State:
+        """The state before ``CallerArrived``."""
+        return State(flow, account, facts)
+
+    def over(self, state: State) -> bool:
+        """The call has said ``EndCall``."""
+        return state.over
+
+    def deadline(self, state: State) -> float | None:
+        """When ``TimePassed`` is wanted, in seconds since the call began."""
+        return None if state.inner is None else self._kind(state).deadline(state.inner)
+
+    def facts(self, state: State) -> CallFacts:
+        """What is known of the call by now."""
+        facts = state.facts if state.inner is None else self._kind(state).facts(state.inner)
+        return replace(facts, caller_gone=True) if state.gone and not facts.caller_gone else facts
+
+    def scene(self, state: State) -> Scene:
+        """What everybody hears; in place of a leg that is on hold, hold music (telephony.md 7)."""
+        if state.inner is None:
+            return Scene()
+        scene = self._kind(state).scene(state.inner)
+        if not state.held:
+            return scene
+        return replace(
+            scene, hears=tuple((leg, _unless_held(source, state.held)) for leg, source in scene.hears)
+        )
+
+    def step(self, state: State, event: Event, now: float) -> Step:
+        """One event in, the next state and what is to be done out. ``now``: seconds since the call began."""
+        match event:
+            case LegAnswered(leg) if leg in (released := dict(state.released)):
+                return state, (Release(leg, released[leg], "rfc3261-9.1"),)
+            case _ if state.over:
+                return state, _release_late(event)
+            case CallerArrived():
+                return self._arrive(state, now) if not state.entered else (state, ())
+            case CallerHungUp() if state.gone:
+                return state, ()
+            case CallerHungUp():
+                return self._pass_on(replace(state, gone=True), event, now)
+            case AudioDied(leg=0):
+                return self._caller_fell_silent(state, now)
+            case Stopped():
+                return self._stop(state, now)
+            case LegHeld(leg, held):
+                others = tuple(other for other in state.held if other != leg)
+                return replace(state, held=(*others, leg) if held else others), ()
+            case MediaLost():
+                lost = Note(
+                    "media.lost", "the media process died, audio is being set up anew", "telephony-29"
+                )
+                state, commands = self._pass_on(state, event, now)
+                return state, (lost, *commands)
+            case LegFailed(leg) | LegEnded(leg) if leg in state.held:
+                state = replace(state, held=tuple(other for other in state.held if other != leg))
+                return self._pass_on(state, event, now)
+            case _:
+                return self._pass_on(state, event, now)
+
+    # --- the caller ------------------------------------------------------------------------------------
+
+    def _arrive(self, state: State, now: float) -> Step:
+        first: Command
+        if state.flow.answer == LATE:
+            first = ProgressCaller("telephony-5")
+        else:
+            first = AnswerCaller("flow.answer")
+            state = replace(state, facts=replace(state.facts, answered_at=now))
+        return self._enter(state, state.flow.start, (first,), now)
+
+    def _caller_fell_silent(self, state: State, now: float) -> Step:
+        """A caller who was never answered need not send audio; one who was is hung up."""
+        if state.gone or self.facts(state).answered_at is None:
+            return state, ()
+        state, commands = self._pass_on(replace(state, gone=True), CallerHungUp(Cause.DEAD_AUDIO), now)
+        return state, (HangUpCaller("telephony-21"), *commands)
+
+    def _stop(self, state: State, now: float) -> Step:
+        """The applet lets its legs go and is not asked what comes next."""
+        commands: tuple[Command, ...] = ()
+        if state.inner is not None:
+            kind = self._kind(state)
+            inner, commands = kind.step(state.inner, Stopped(), now)
+            state = replace(state, facts=kind.facts(inner), inner=None)
+        return self._end(state, _without_finish(commands), "engine.stopped")
+
+    # --- from applet to applet -------------------------------------------------------------------------
+
+    def _kind(self, state: State) -> AppletKind:
+        return self.kinds[state.flow.applet(state.applet).type]
+
+    def _pass_on(
+        self, state: State, event: AppletEvent, now: float, before: tuple[Command, ...] = ()
+    ) -> Step:
+        """Hand an event to the applet that runs; when it finishes, take its exit."""
+        if state.inner is None:
+            # nobody has arrived yet: a caller who leaves now ends the call
+            return self._end(state, before, "flow.caller-gone") if state.gone else (state, before)
+        kind = self._kind(state)
+        inner, commands = kind.step(state.inner, event, now)
+        state = _remember_releases(replace(state, inner=inner), commands)
+        finish = next((command for command in commands if isinstance(command, Finish)), None)
+        if finish is None:
+            return state, before + commands
+        state = replace(state, facts=replace(kind.facts(inner), caller_gone=state.gone), inner=None)
+        return self._leave(state, finish, before + commands, now)
+
+    def _leave(self, state: State, finish: Finish, before: tuple[Command, ...], now: float) -> Step:
+        spec = state.flow.applet(state.applet)
+        target = spec.target(finish.exit)
+        if target is None and (stand_in := self.kinds[spec.type].instead.get(finish.exit)):
+            target = spec.target(stand_in)
+        if target is None:
+            return self._end(state, before, "flow.end")
+        return self._enter(state, target, before, now)
+
+    def _enter(self, state: State, name: str, before: tuple[Command, ...], now: float) -> Step:
+        spec = state.flow.applet(name)
+        kind = self.kinds[spec.type]
+        if state.gone and kind.needs_caller:
+            return self._end(state, before, "settled-22")
+        if state.entered >= MOST_APPLETS:
+            note = Note("limit.applets", f"the call went through {MOST_APPLETS} applets", "limit.applets")
+            return self._end(state, (*before, note), "limit.applets")
+        before = (
+            *before,
+            Note("applet.entered", f"{name} ({spec.type})", "flow.exit" if state.entered else "flow.start"),
+        )
+        if kind.needs_answer and not state.gone and state.facts.answered_at is None:
+            before = (*before, AnswerCaller("telephony-5"))
+            state = replace(state, facts=replace(state.facts, answered_at=now))
+        inner = kind.begin(spec.settings, state.account, state.facts)
+        state = replace(state, applet=name, inner=inner, entered=state.entered + 1)
+        return self._pass_on(state, Entered(), now, before)
+
+    # --- the end ---------------------------------------------------------------------------------------
+
+    def _end(self, state: State, before: tuple[Command, ...], why: str) -> Step:
+        farewell: tuple[Command, ...] = ()
+        if not state.gone:
+            farewell = (_farewell(state.facts, why),)
+        state = replace(_remember_releases(state, before), inner=None, over=True)
+        return state, (*before, *farewell, EndCall(why))
+
+
+def _farewell(facts: CallFacts, why: str) -> Command:
+    """How the caller's leg is ended; unanswered, never by 200 and BYE (telephony.md 5)."""
+    if facts.answered_at is not None:
+        return HangUpCaller(why)
+    if why == "engine.stopped":
+        return RejectCaller(503, "The engine is being stopped", why)
+    if not facts.legs:
+        return RejectCaller(480, "Nobody was dialled", "telephony-5")
+    if all(leg.cause_code == verdicts.USER_BUSY for leg in facts.legs):
+        return RejectCaller(486, "Everybody is busy", "telephony-5")
+    return RejectCaller(480, "Nobody answered", "telephony-5")
+
+
+def _release_late(event: Event) -> tuple[Command, ...]:
+    """A leg that answers after the end, and that nobody remembers, is not left open."""
+    if isinstance(event, LegAnswered):
+        return (Release(event.leg, Cause.CANCELED, "rfc3261-9.1"),)
+    return ()
+
+
+def _without_finish(commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    return tuple(command for command in commands if not isinstance(command, Finish))
+
+
+def _remember_releases(state: State, commands: tuple[Command, ...]) -> State:
+    known = dict(state.released)
+    new = {command.leg: command.cause for command in commands if isinstance(command, Release)}
+    fresh = tuple((leg, cause) for leg, cause in new.items() if leg not in known)
+    return replace(state, released=state.released + fresh) if fresh else state
+
+
+def _unless_held(source: Source, held: tuple[int, ...]) -> Source:
+    match source:
+        case Party(leg) if leg in held:
+            return HoldMusic()
+        case Party() | Clip() | HoldMusic() | Ringback() | Silence():
+            return source

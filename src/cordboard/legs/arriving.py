@@ -1,0 +1,111 @@
+"""Whether an INVITE may become a call, and what it says. Pure.
+
+The order: room, loops, the ExoPhone, the audio. Each refusal is a final status and one sentence.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from cordboard import sdp
+from cordboard.kernel.mistakes import BadInput
+from cordboard.legs.numbers import caller_id, dialled_exophone
+from cordboard.legs.trunks import Route
+from cordboard.legs.words import HOPS_HEADER, Arrival
+from cordboard.sip.endpoint.words import Invitation
+from cordboard.sip.message.uri import user_of
+
+MOST_HOPS = 5
+_SOMEWHERE = sdp.Local("0.0.0.0", 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """``why``: one sentence for the log. ``headers`` go along with the status."""
+
+    code: int
+    phrase: str
+    why: str
+    dialled: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def judged(
+    invitation: Invitation,
+    route: Route | None,
+    exophones: Collection[str],
+    codecs: tuple[str, ...],
+    full: bool,
+    draining: bool = False,
+) -> str | Refusal:
+    """The ExoPhone that was dialled, or why there is no call. ``full``: no new calls are taken now."""
+    if route is None:
+        return Refusal(403, "Forbidden", f"{invitation.source.host} is in no trunk's sources")
+    if full or not route.has_room:
+        # No Retry-After: the peer would send us nothing at all for that time (telephony.md 10).
+        what = "the engine drains" if draining else "the limit of calls is reached"
+        return Refusal(503, "Service Unavailable", f"{what}: no new calls are taken")
+    if refusal := _loop(invitation):
+        return refusal
+    exophone = dialled_exophone(invitation, route.trunk, exophones)
+    if not exophone:
+        dialled = user_of(invitation.request_uri)[:40]
+        return Refusal(404, "Not Found", f"{dialled!r} is none of the ExoPhones", dialled)
+    return _bad_audio(invitation, codecs, exophone) or exophone
+
+
+def _loop(invitation: Invitation) -> Refusal | None:
+    """A call that comes round again (reliability.md S23)."""
+    if invitation.header("max-forwards").strip() == "0":
+        return Refusal(483, "Too Many Hops", "the INVITE may not be forwarded any more (Max-Forwards 0)")
+    if hops_of(invitation) > MOST_HOPS:
+        return Refusal(482, "Loop Detected", f"the call went through more than {MOST_HOPS} cordboards")
+    return None
+
+
+def hops_of(invitation: Invitation) -> int:
+    """How many cordboards the call went through before; what cannot be read counts as none."""
+    text = invitation.header(HOPS_HEADER).strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
+def _bad_audio(invitation: Invitation, codecs: tuple[str, ...], exophone: str) -> Refusal | None:
+    if not invitation.body:
+        return None  # the offer is ours to make, in the 2xx
+    kind = invitation.header("content-type").partition(";")[0].strip().lower()
+    if kind not in ("", "application/sdp"):
+        why = f"the INVITE's body is {kind[:60]!r}; application/sdp is needed"
+        return Refusal(415, "Unsupported Media Type", why, exophone, (("Accept", "application/sdp"),))
+    try:
+        sdp.answer(invitation.body, _SOMEWHERE, only="")
+    except sdp.NoCommonCodec as mistake:
+        offered = _plain(mistake.offered) or "no audio"
+        told = f"only {offered} offered; {' and '.join(codecs)} are spoken"
+        warning = ("Warning", f'305 cordboard "Incompatible media format: {told}"')
+        return Refusal(488, "Not Acceptable Here", f"no codec in common: {told}", exophone, (warning,))
+    except BadInput as mistake:
+        return Refusal(400, "Bad Session Description", str(mistake), exophone)
+    return None
+
+
+def _plain(text: str) -> str:
+    """What a stranger's SDP named, fit for a quoted string."""
+    return "".join(
+        letter for letter in text[:80] if letter.isascii() and (letter.isalnum() or letter in "-., /")
+    )
+
+
+def read_arrival(number: int, invitation: Invitation, exophone: str, trunk: str, country: str) -> Arrival:
+    """What the INVITE says, in the house's words."""
+    caller = caller_id(invitation, country)
+    return Arrival(
+        number,
+        exophone,
+        caller.shown,
+        trunk,
+        invitation.call_id,
+        caller.number,
+        caller.name,
+        caller.private,
+        bool(invitation.body),
+        hops_of(invitation),
+    )

@@ -1,0 +1,241 @@
+"""A dialled leg: the calling side of an INVITE session."""
+
+from collections.abc import Callable
+
+from cordboard.call.causes import Cause, Side
+from cordboard.call.words import (
+    DigitPressed,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegFailed,
+    LegHeld,
+    LegProgressed,
+    LegRinging,
+)
+from cordboard.kernel.mistakes import BadInput
+from cordboard.legs.causes import cause_of_refusal, reason_for, side_that_ended
+from cordboard.legs.digits import digit_in
+from cordboard.legs.numbers import shown_name
+from cordboard.legs.speech import Speech
+from cordboard.legs.trunks import Route
+from cordboard.legs.words import Audio, Hooks, LegStream
+from cordboard.sip.dialog.words import (
+    Accepted,
+    Confirmed,
+    Ended,
+    Informed,
+    OfferAnswered,
+    Offered,
+    Progressed,
+    Refused,
+    SessionEvent,
+)
+from cordboard.sip.endpoint.words import Seen, Session
+
+_NOBODY = Hooks(lambda call, event: None, lambda call, leg, stream: None, lambda arrival: None)
+_TRYING = 100
+_EARLY_DIALOG_OVER = 199  # RFC 6228: one branch of several ended
+_RINGING = 180
+
+
+class CalleeLeg:
+    """``session`` is set right after the INVITE went out; no event comes before. ``by_caller`` says whether
+    the caller has gone, for who ended a leg that we released. ``over`` is called once, at the end."""
+
+    __slots__ = (
+        "_answered",
+        "_asked",
+        "_by_caller",
+        "_held",
+        "_hooks",
+        "_moved",
+        "_over",
+        "_progressed",
+        "_ringing",
+        "_speech",
+        "_told",
+        "call",
+        "finished",
+        "leg",
+        "route",
+        "session",
+    )
+
+    def __init__(
+        self,
+        call: str,
+        leg: int,
+        route: Route,
+        speech: Speech,
+        hooks: Hooks,
+        by_caller: Callable[[], bool],
+        over: Callable[["CalleeLeg"], None],
+    ) -> None:
+        self.call, self.leg, self.route = call, leg, route
+        self._speech, self._hooks, self._by_caller, self._over = speech, hooks, by_caller, over
+        self.session: Session | None = None
+        self.finished = False
+        self._ringing = self._progressed = self._answered = self._held = self._moved = False
+        self._asked: Cause | None = None  # why we released it
+        self._told: LegStream | None = None
+
+    def attach(self, session: Session) -> None:
+        """The INVITE is out."""
+        self.session = session
+        session.watch = self._seen
+
+    def release(self, cause: Cause) -> None:
+        """End it, whatever its state; the first cause stands."""
+        if self.finished or self._asked is not None or self.session is None:
+            return
+        self._asked = cause
+        self.session.release(reason_for(cause, self._answered))
+
+    def fail(self, cause: Cause, code: int, text: str) -> None:
+        """It never came to an INVITE, or what came back cannot be used."""
+        self._end(LegFailed(self.leg, cause, code, text))
+
+    def reoffer(self, audio: Audio) -> None:
+        """Receive at ``audio`` from now on: by re-INVITE, as soon as it is answered."""
+        if self.finished or self._asked is not None:
+            return
+        self._speech.move(audio)
+        if self._answered and self.session is not None:
+            self.session.offer(self._speech.offer_again())
+        else:
+            self._moved = True
+
+    def mute(self) -> None:
+        """Its call is forgotten: end in silence."""
+        self._hooks = _NOBODY
+
+    def happened(self, event: SessionEvent) -> None:
+        """For the session: its owner."""
+        if self.finished:
+            return
+        match event:
+            case Refused() | Ended():
+                self._over_by(event)
+            case _ if self._asked is not None:
+                pass  # being released: only its end is of interest
+            case Progressed(code=code, body=body):
+                self._heard(code, body)
+            case Accepted(body=body):
+                self._accepted(body)
+            case Offered(body=body):
+                self._offered(body)
+            case OfferAnswered(body=body) | Confirmed(body=body):
+                self._agree(body)
+            case Informed(content_type=content_type, body=body):
+                self._informed(content_type, body)
+            case _:
+                pass  # OfferRefused: the audio stays where it was, and dead audio ends the leg
+
+    def _heard(self, code: int, body: bytes) -> None:
+        if code in (_TRYING, _EARLY_DIALOG_OVER):
+            return  # neither counts as ringing (telephony.md 3)
+        if not self._ringing and (code == _RINGING or not body):
+            self._ringing = True
+            self._event(LegRinging(self.leg))
+        if not body or not self._agree(body) or self._progressed:
+            return
+        self._progressed = True
+        self._event(LegProgressed(self.leg))
+
+    def _accepted(self, body: bytes) -> None:
+        """A 2xx without SDP stands on the one of its 183."""
+        try:
+            if body or self._speech.agreed is None:
+                self._speech.accept(body)
+        except BadInput as mistake:
+            self._asked = Cause.FAILED
+            if self.session is not None:
+                self.session.release(reason_for(Cause.FAILED, answered=True))
+            self.fail(Cause.FAILED, 0, str(mistake))
+            return
+        self._answered = True
+        self._tell_stream()
+        self._event(LegAnswered(self.leg))
+        self._tell_hold()
+        if self._moved and self.session is not None:
+            self._moved = False
+            self.session.offer(self._speech.offer_again())
+
+    def _agree(self, body: bytes) -> bool:
+        if not body:
+            return False
+        try:
+            self._speech.accept(body)
+        except BadInput:
+            return False
+        self._tell_stream()
+        if self._answered:
+            self._tell_hold()
+        return True
+
+    def _offered(self, body: bytes) -> None:
+        """A re-INVITE or UPDATE is answered here, never passed on (telephony.md 7)."""
+        if self.session is None:
+            return
+        if not body:
+            self.session.answer_offer(self._speech.offer_again())
+            return
+        try:
+            answer = self._speech.answer_again(body)
+        except BadInput:
+            self.session.refuse_offer(488)
+            return
+        self.session.answer_offer(answer)
+        self._tell_stream()
+        if self._answered:
+            self._tell_hold()
+
+    def _informed(self, content_type: str, body: bytes) -> None:
+        agreed = self._speech.agreed
+        if agreed is not None and agreed.event_type is not None:
+            return  # one source of digits per leg: telephone-event where it was agreed (telephony.md 20)
+        if digit := digit_in(content_type, body):
+            self._event(DigitPressed(self.leg, digit))
+
+    def _tell_stream(self) -> None:
+        agreed = self._speech.agreed
+        if agreed is not None and agreed != self._told:
+            self._told = agreed
+            self._hooks.stream(self.call, self.leg, agreed)
+
+    def _tell_hold(self) -> None:
+        held = self._told is not None and not self._told.receives
+        if held != self._held:
+            self._held = held
+            self._event(LegHeld(self.leg, held))
+
+    def _over_by(self, event: Refused | Ended) -> None:
+        if self._asked is not None:
+            self._end(self._as_asked(self._asked, event))
+        elif isinstance(event, Refused):
+            cause = cause_of_refusal(event.code, event.reasons, event.local)
+            self._end(LegFailed(self.leg, cause, event.code, shown_name(event.phrase)))
+        elif self._answered:
+            side = side_that_ended(event.remote, event.reasons, Side.CALLEE)
+            self._end(LegEnded(self.leg, Cause.NORMAL, side))
+        else:
+            self._end(LegFailed(self.leg, Cause.FAILED, 0, shown_name(event.why)))
+
+    def _as_asked(self, cause: Cause, event: Refused | Ended) -> Event:
+        if self._answered:
+            return LegEnded(self.leg, cause, Side.CALLER if self._by_caller() else Side.PLATFORM)
+        if isinstance(event, Refused):
+            return LegFailed(self.leg, cause, event.code, shown_name(event.phrase))
+        return LegFailed(self.leg, cause)
+
+    def _event(self, event: Event) -> None:
+        self._hooks.event(self.call, event)
+
+    def _seen(self, seen: Seen) -> None:
+        self._hooks.seen(self.call, self.leg, seen)
+
+    def _end(self, event: Event) -> None:
+        self.finished = True
+        self._hooks.event(self.call, event)
+        self._over(self)

@@ -1,0 +1,316 @@
+"""Every live leg of this engine, by call and number. Leg 0 is always the caller."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cordboard.call.causes import Cause
+from cordboard.call.words import LegFailed
+from cordboard.config.settings import Settings
+from cordboard.contract.numbers import trunk_form
+from cordboard.kernel.mistakes import BadInput
+from cordboard.legs.arriving import Refusal, judged, read_arrival
+from cordboard.legs.callee import CalleeLeg
+from cordboard.legs.caller import CALLER, CallerLeg
+from cordboard.legs.causes import reason_for_status
+from cordboard.legs.numbers import DIALABLE
+from cordboard.legs.speech import Speech, codec_order
+from cordboard.legs.trunks import Route, Trunks
+from cordboard.legs.words import HOPS_HEADER, Arrival, Audio, Hooks, TurnedAway
+from cordboard.sip.dialog.words import SessionEvent
+from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Session, Verdict
+
+_GRACE_SECONDS = 5  # Expires outlives our own ring limit, so that the CANCEL is ours
+
+
+class Inviter(Protocol):
+    """What legs asks of the SIP endpoint."""
+
+    def invite(self, outgoing: Outgoing, owner: Callable[[SessionEvent], None]) -> Session: ...
+
+    def local_for(self, target: Address) -> Address: ...
+
+
+@dataclass(slots=True)
+class _Call:
+    """The legs of a call. ``caller`` is None for a call that we began."""
+
+    caller: CallerLeg | None = None
+    callees: dict[int, CalleeLeg] = field(default_factory=dict)
+    numbered: set[int] = field(default_factory=set)  # every leg ever dialled: a repeated Dial does nothing
+
+
+class Legs:
+    """Turns commands into SIP and SIP into events.
+
+    All methods return at once and may be repeated: a second ``answer_caller`` or ``release`` does nothing,
+    a leg that is over or unknown is left alone. After a leg's LegFailed, LegEnded or CallerHungUp nothing
+    more comes from it. A leg that we release brings exactly one LegFailed (never answered) or LegEnded with
+    the cause that was asked for, once its SIP is over; a caller's leg that we end brings no event.
+
+    The endpoint and legs need each other: make Legs, hand its ``screen``, ``invited``,
+    ``may_send_in_dialog``, ``options`` and ``alarm`` to the endpoint, then ``use`` the endpoint.
+    """
+
+    def __init__(self, settings: Settings, hooks: Hooks, simulator: Address | None = None) -> None:
+        self._settings, self._hooks = settings, hooks
+        self._country = settings.account.country
+        self._codecs = codec_order(self._country)
+        self._trunks = Trunks(settings.trunks, settings.exophones, simulator)
+        self._endpoint: Inviter | None = None
+        self._calls: dict[str, _Call] = {}
+        self._arrivals: dict[int, CallerLeg] = {}
+        self._routes: dict[str, Route] = {}  # SIP Call-ID → the trunk of the dialog
+        self._callers = 0
+        self._counter = 0
+        self._draining = False
+
+    def use(self, endpoint: Inviter) -> None:
+        """From now on legs are dialled by this endpoint."""
+        self._endpoint = endpoint
+
+    # --- for the endpoint ---------------------------------------------------------------------------
+
+    def screen(self, source: Address, method: str = "") -> Verdict:
+        """May this source open a dialog with us? Strangers get no reply (telephony.md 12)."""
+        return self._trunks.screen(source)
+
+    def may_send_in_dialog(self, session: Session, source: Address) -> bool:
+        """May this source, which is not the dialog's own peer, send a request in it (telephony.md 8)?"""
+        route = self._routes.get(session.call_id)
+        return route is not None and route.holds(source.host)
+
+    def options(self) -> int:
+        """The status for OPTIONS (telephony.md 9)."""
+        return 503 if self._draining else 200
+
+    def alarm(self, event: str, source: Address) -> None:
+        """A security event that the endpoint saw."""
+        self._hooks.security(event, source.host)
+
+    def invited(self, session: IncomingSession) -> None:
+        """An INVITE from a known source: an arrival, or a final answer that says why not."""
+        invitation = session.invitation
+        route = self._trunks.by_source(invitation.source.host)
+        full = self._draining or 0 < self._settings.sip.max_calls <= self._callers
+        judgement = judged(invitation, route, self._trunks.exophones, self._codecs, full, self._draining)
+        if isinstance(judgement, Refusal):
+            reason = reason_for_status(judgement.code)
+            session.release(
+                *(() if reason is None else (reason,)),
+                code=judgement.code,
+                phrase=judgement.phrase,
+                headers=judgement.headers,
+            )
+            name = route.trunk.name if route is not None else ""
+            self._hooks.turned_away(
+                TurnedAway(name, judgement.code, judgement.why, judgement.dialled, invitation.call_id)
+            )
+            return
+        assert route is not None
+        self._counter += 1
+        arrival = read_arrival(self._counter, invitation, judgement, route.trunk.name, self._country)
+        peer = invitation.source.host
+        leg = CallerLeg(
+            session,
+            route,
+            arrival,
+            self._hooks,
+            lambda audio: self._speech(route, peer, audio),
+            self._caller_over,
+        )
+        self._arrivals[arrival.id] = leg
+        self._routes[session.call_id] = route
+        self._callers += 1
+        route.live += 1
+        self._hooks.arrival(arrival)
+
+    # --- for the runtime ----------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Take no new calls from now on: 503."""
+        self._draining = True
+
+    @property
+    def live(self) -> int:
+        """How many callers' legs are up, arrivals not adopted yet included."""
+        return self._callers
+
+    def able(self) -> tuple[str, ...]:
+        """The account's ExoPhones (E.164) whose trunk can dial at this moment (telephony.md 16)."""
+        return self._trunks.able()
+
+    @property
+    def trunks(self) -> Trunks:
+        """The trunks as they are now, whose host names the owner looks up."""
+        return self._trunks
+
+    def adopt(self, arrival: Arrival, call: str) -> None:
+        """From now on the arrival is leg 0 of this call. A caller who left meanwhile: CallerHungUp now."""
+        leg = self._arrivals.pop(arrival.id, None)
+        if leg is not None:
+            self._calls[call] = _Call(leg)
+            leg.adopt(call)
+
+    def turn_away(self, arrival: Arrival, code: int, text: str) -> None:
+        """End an arrival that will not become a call."""
+        leg = self._arrivals.pop(arrival.id, None)
+        if leg is not None:
+            leg.end(code, text)
+
+    def progress_caller(self, call: str, audio: Audio) -> None:
+        """183 with SDP. The stream is told first, where the INVITE had an offer."""
+        if leg := self._caller(call):
+            leg.progress(audio)
+
+    def answer_caller(self, call: str, audio: Audio) -> None:
+        """200 with the SDP of the 183, if one was sent. The stream is told when it is agreed: at once, or
+        with the ACK where the offer is ours."""
+        if leg := self._caller(call):
+            leg.answer(audio)
+
+    def reject_caller(self, call: str, code: int, text: str) -> None:
+        """End a caller's leg that was never answered; one that was is ended by BYE."""
+        if leg := self._caller(call):
+            leg.end(code, text)
+
+    def hang_up_caller(self, call: str) -> None:
+        """End a caller's leg by BYE; one that was never answered gets 480."""
+        if leg := self._caller(call):
+            leg.end(480, "")
+
+    def dial(self, call: str, leg: int, number: str, shown: str, audio: Audio, seconds: float) -> None:
+        """Ring ``number`` (E.164) by the trunk of the ExoPhone ``shown``. ``seconds`` is told to the far side
+        (Expires, §13.2.1); the limit itself is the machine's. What cannot be dialled brings LegFailed."""
+        legs = self._calls.setdefault(call, _Call())
+        if leg in legs.numbered:
+            return
+        legs.numbered.add(leg)
+        route = self._trunks.of_exophone(shown)
+        problem = self._cannot_dial(route, number, shown)
+        if problem or route is None or route.target is None or self._endpoint is None:
+            failed = LegFailed(leg, Cause.FAILED, 503, problem)
+            # Later, as all news is: the owner is in the midst of obeying.
+            asyncio.get_running_loop().call_soon(self._tell_failed, call, failed)
+            return
+        speech = self._speech(route, route.target.host, audio)
+        callee = CalleeLeg(
+            call, leg, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
+        )
+        outgoing = self._outgoing(route, route.target, number, shown, speech.offer(), seconds, _hops(legs))
+        try:
+            session = self._endpoint.invite(outgoing, callee.happened)
+        except BadInput as mistake:
+            failed = LegFailed(leg, Cause.FAILED, 0, str(mistake))
+            asyncio.get_running_loop().call_soon(self._tell_failed, call, failed)
+            return
+        legs.callees[leg] = callee
+        self._routes[session.call_id] = route
+        route.live += 1
+        callee.attach(session)
+
+    def release(self, call: str, leg: int, cause: Cause) -> None:
+        """CANCEL, or ACK and BYE, or BYE, with the Reason that belongs to the cause."""
+        if leg == CALLER:
+            self.hang_up_caller(call)
+        elif callee := self._callee(call, leg):
+            callee.release(cause)
+
+    def reoffer(self, call: str, leg: int, audio: Audio) -> None:
+        """Move a leg's audio to a new address of ours by re-INVITE, as soon as it is answered (telephony.md
+        29: after media was lost)."""
+        live = self._caller(call) if leg == CALLER else self._callee(call, leg)
+        if live is not None:
+            live.reoffer(audio)
+
+    def forget(self, call: str) -> None:
+        """The call is over: release what is left of it and send its owner nothing more."""
+        legs = self._calls.pop(call, None)
+        if legs is None:
+            return
+        if legs.caller is not None:
+            legs.caller.end(480, "")
+        for callee in tuple(legs.callees.values()):
+            callee.release(Cause.NORMAL)
+            callee.mute()
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _caller(self, call: str) -> CallerLeg | None:
+        legs = self._calls.get(call)
+        return legs.caller if legs is not None else None
+
+    def _callee(self, call: str, leg: int) -> CalleeLeg | None:
+        legs = self._calls.get(call)
+        return legs.callees.get(leg) if legs is not None else None
+
+    def _speech(self, route: Route, peer: str, audio: Audio) -> Speech:
+        self._counter += 1
+        return Speech(route, peer, audio, self._codecs, self._counter)
+
+    def _cannot_dial(self, route: Route | None, number: str, shown: str) -> str:
+        """Why not, in one sentence; empty when it can be tried."""
+        if DIALABLE.fullmatch(number) is None:
+            return f"{number[:30]!r} is no number that can be dialled"
+        if route is None:
+            return f"{shown[:30]!r} is none of the ExoPhones"
+        if route.target is None:
+            return f"the address of trunk {route.trunk.name} is not known"
+        return "" if route.has_room else f"trunk {route.trunk.name} is at its limit of calls"
+
+    def _outgoing(
+        self, route: Route, target: Address, number: str, shown: str, body: bytes, seconds: float, hops: int
+    ) -> Outgoing:
+        """The INVITE by this trunk: numbers in its form, the shown one in From and P-Asserted-Identity
+        (telephony.md 14)."""
+        assert self._endpoint is not None
+        form = route.trunk.number_format
+        dialled, from_ = trunk_form(number, form, self._country), trunk_form(shown, form, self._country)
+        if not route.own_host:
+            route.own_host = _bracketed(self._settings.sip.advertise or self._endpoint.local_for(target).host)
+        far = route.authority
+        transport = ";transport=tcp" if target.transport == "tcp" else ""
+        identity = f"sip:{from_}@{route.own_host}"
+        return Outgoing(
+            target,
+            f"sip:{dialled}@{far}{transport}",
+            identity,
+            f"sip:{dialled}@{far}",
+            body,
+            headers=(
+                ("P-Asserted-Identity", f"<{identity}>"),
+                ("Expires", str(math.ceil(seconds) + _GRACE_SECONDS)),
+                (HOPS_HEADER, str(hops)),
+            ),
+        )
+
+    def _tell_failed(self, call: str, failed: LegFailed) -> None:
+        if call in self._calls:
+            self._hooks.event(call, failed)
+
+    def _caller_over(self, leg: CallerLeg) -> None:
+        self._callers -= 1
+        leg.route.live -= 1
+        self._routes.pop(leg.session.call_id, None)
+
+    def _callee_over(self, leg: CalleeLeg) -> None:
+        leg.route.live -= 1
+        if leg.session is not None:
+            self._routes.pop(leg.session.call_id, None)
+        legs = self._calls.get(leg.call)
+        if legs is not None:
+            legs.callees.pop(leg.leg, None)
+
+
+def _caller_left(legs: _Call) -> bool:
+    return legs.caller is not None and legs.caller.left
+
+
+def _hops(legs: _Call) -> int:
+    return 1 + (legs.caller.arrival.hops if legs.caller is not None else 0)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,0 +1,76 @@
+"""Whose packets are let in (telephony.md 17): ``acl``, ``sdp``, ``latch``. An SDP says where a peer receives,
+not where it sends from (RFC 3264 §5.1)."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+Source = tuple[str, int]
+
+LEARNING_NS = 10_000_000_000
+"""How long after its SDP a phone may show up."""
+CHOOSING_NS = 3_000_000_000
+"""How long after its first packet a phone's better address may still take over."""
+_REMEMBERED = 64
+
+
+class Door:
+    """Decides for one leg. Armed anew by every SDP that names another place."""
+
+    __slots__ = ("_armed_at", "_first_at", "_hosts", "_learned", "_mode", "_networks", "_place", "far", "ssrc")
+
+    def __init__(self, mode: str, place: Source, networks: tuple[str, ...], now: int) -> None:
+        self._mode, self._place = mode, place
+        self._networks: list[IPv4Network | IPv6Network] = [ip_network(text, strict=False) for text in networks]
+        self._hosts: dict[str, bool] = {}
+        self._armed_at, self._first_at = now, 0
+        self._learned = False
+        self.far = place
+        """Where our packets go: the place that the SDP names until a phone has been heard elsewhere."""
+        self.ssrc = 0
+
+    def lets_in(self, source: Source, ssrc: int, now: int) -> bool:
+        """True for a packet (already seen to be RTP) that may be taken from ``source``."""
+        if self._mode == "sdp":
+            return source == self._place
+        if self._mode == "acl":
+            return self._is_listed(source[0])
+        return self._is_phone(source, ssrc, now)
+
+    def lets_in_host(self, host: str) -> bool:
+        """The same for RTCP, which comes from another port."""
+        if self._mode == "acl":
+            return self._is_listed(host)
+        return host == self.far[0]
+
+    def _is_listed(self, host: str) -> bool:
+        known = self._hosts.get(host)
+        if known is None:
+            known = host == self._place[0] or self._is_in_networks(host)
+            if len(self._hosts) >= _REMEMBERED:
+                self._hosts.clear()
+            self._hosts[host] = known
+        return known
+
+    def _is_in_networks(self, host: str) -> bool:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
+    def _is_phone(self, source: Source, ssrc: int, now: int) -> bool:
+        if not self._learned:
+            if now - self._armed_at > LEARNING_NS:
+                return False
+            self._learned = True
+            self.far, self.ssrc, self._first_at = source, ssrc, now
+            return True
+        if source == self.far:
+            return True
+        # A stray sender may have been first: for a moment the place that the SDP names, or the same stream
+        # from another place (a NAT that rebinds), takes over. Never later: that would be theft (S10).
+        if now - self._first_at > CHOOSING_NS or self.far == self._place:
+            return False
+        if source == self._place or ssrc == self.ssrc:
+            self.far, self.ssrc = source, ssrc
+            return True
+        return False

@@ -1,0 +1,321 @@
+"""One leg: what comes in from it, and the stream that goes out to it. ``packet`` is the hot path."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from cordboard.media.control import LegReport, Stream
+from cordboard.media.embedded import quality
+from cordboard.media.embedded.digits import Listener
+from cordboard.media.embedded.latch import Door, Source
+from cordboard.media.embedded.rtp import (
+    FRAME,
+    HEADER,
+    NOISE_TYPE,
+    PLAIN_SIZE,
+    SEQUENCES,
+    STATIC_TYPES,
+    TIMESTAMPS,
+    VERSION,
+    Packet,
+    read,
+    sequence_step,
+    timestamp_step,
+)
+from cordboard.media.embedded.stream import Outgoing
+
+DEAD_NS = 30_000_000_000
+DEAD_WITH_NOISE_NS = 300_000_000_000
+_JUMP = 100  # packets: beyond it a sequence has begun anew
+_JUMP_TIME = 8000  # samples: beyond it, against the clock, a timestamp has begun anew
+_TICK = 8e-6  # samples in a nanosecond
+
+_unpack = HEADER.unpack_from
+_pack = HEADER.pack
+
+Tell = Callable[["Leg", str, str], None]
+"""``tell(leg, what, detail)``: ``audio`` (the first packet), ``digit``, ``aim`` (send elsewhere from now on),
+``error``."""
+
+
+class Leg:
+    """What is known of one leg. Everything is touched under the call's ``lock``."""
+
+    __slots__ = (
+        "_digits",
+        "_dtx",
+        "_head",
+        "_last_at",
+        "_next_seq",
+        "_next_ts",
+        "_partner",
+        "_quiet_since",
+        "_ssrc",
+        "_tell",
+        "aimed_at",
+        "came",
+        "codec",
+        "door",
+        "errors",
+        "first_seq",
+        "foreign",
+        "hearers",
+        "jitter",
+        "lock",
+        "missed",
+        "number",
+        "out",
+        "player",
+        "source",
+        "speaker",
+        "started",
+        "stream",
+        "tape",
+    )
+
+    def __init__(self, number: int, out: Outgoing, lock: AbstractContextManager[object], tell: Tell) -> None:
+        self.number, self.out, self.lock, self._tell = number, out, lock, tell
+        self.stream: Stream | None = None
+        self.door: Door | None = None
+        self.source: Source | None = None
+        self.aimed_at: Source | None = None
+        self.codec = "PCMA"
+        self.hearers: tuple[Outgoing, ...] = ()
+        self._partner: Outgoing | None = None
+        self.player: object | None = None
+        self.speaker: Leg | None = None
+        self.started = False
+        self.tape: list[object] | None = None
+        self._digits = Listener()
+        self._dtx = False
+        self._head = -1
+        self._ssrc = self._next_seq = self._next_ts = self._last_at = self._quiet_since = 0
+        self.came = self.missed = self.foreign = self.errors = self.first_seq = 0
+        self.jitter = 0.0
+
+    # --- what was agreed ---------------------------------------------------------------------------
+
+    def agree(self, stream: Stream, now: int) -> None:
+        """A new answer or offer holds from now on."""
+        before, self.stream = self.stream, stream
+        out = self.out
+        place = (stream.address, stream.port)
+        if self._door_moves(before, stream):
+            self.door = Door(stream.mode, place, stream.sources, now)
+            self.source = None
+        assert self.door is not None
+        if before is None or (before.codec, before.payload_type) != (stream.codec, stream.payload_type):
+            out.fresh = True
+        self.codec = out.codec = stream.codec
+        self._head = VERSION | stream.payload_type
+        out.head = VERSION | stream.payload_type
+        out.event_type, out.noise_type = stream.event_type, stream.noise_type
+        # RFC 3264 §8.4 and the older way of RFC 2543 to say "hold"
+        reachable = stream.port != 0 and stream.address not in ("0.0.0.0", "::")
+        opened = stream.receives and reachable
+        if opened and not out.open:
+            out.fresh = True
+        out.open = opened
+        self.aimed_at = self.door.far if reachable else None
+        self._quiet_since = now
+
+    @staticmethod
+    def _door_moves(before: Stream | None, stream: Stream) -> bool:
+        if before is None:
+            return True
+        old = before.address, before.port, before.mode, before.sources
+        return old != (stream.address, stream.port, stream.mode, stream.sources)
+
+    def heard_by(self, hearers: tuple[Outgoing, ...]) -> None:
+        """Who is sent what this leg says."""
+        self.hearers = hearers
+        self._partner = hearers[0] if len(hearers) == 1 else None
+        for hearer in hearers:
+            hearer.listen_to(self.codec)
+
+    # --- a packet ----------------------------------------------------------------------------------
+
+    def packet(self, data: bytes, source: Source, now: int) -> None:
+        """One datagram. Never raises: the library would print it, packet by packet."""
+        try:
+            with self.lock:
+                if source != self.source:
+                    self._stranger(data, source, now)
+                    return
+                if len(data) == PLAIN_SIZE:
+                    head, seq, ts, ssrc = _unpack(data)
+                    if (
+                        seq == self._next_seq
+                        and ts == self._next_ts
+                        and head == self._head
+                        and ssrc == self._ssrc
+                    ):
+                        self.came += 1
+                        self._next_seq = (seq + 1) & SEQUENCES
+                        self._next_ts = (ts + FRAME) & TIMESTAMPS
+                        strayed = (now - self._last_at) * _TICK - FRAME
+                        self.jitter += ((strayed if strayed > 0 else -strayed) - self.jitter) / 16
+                        self._last_at = now
+                        tape = self.tape
+                        if tape is not None:
+                            tape += (now, data)
+                        out = self._partner
+                        if out is not None and not (out.fresh or out._cut):
+                            out.seq = seq = (out.seq + 1) & SEQUENCES
+                            ts = (ts + out.shift) & TIMESTAMPS
+                            out.edge = (ts + FRAME) & TIMESTAMPS
+                            out.sent += 1
+                            out.octets += FRAME
+                            body = data[12:]
+                            if out.table is not None:
+                                body = body.translate(out.table)
+                            out.send(_pack(out.head, seq, ts, out.ssrc) + body)
+                        elif self.hearers:
+                            for out in self.hearers:
+                                out.relay(data[12:], 1, seq, ts, now, False)
+                        return
+                self._unusual(data, now)
+        except Exception as error:
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self.errors += 1
+        if self.errors == 1:
+            self._tell(self, "error", repr(error))
+
+    def _stranger(self, data: bytes, source: Source, now: int) -> None:
+        """A packet from another place than the one before."""
+        if self.door is None:
+            return
+        packet = read(data)
+        if packet is None or not self.door.lets_in(source, packet.ssrc, now):
+            self.foreign += 1
+            return
+        self.source = source
+        if self.door.far != self.aimed_at:
+            self.aimed_at = self.door.far
+            self._tell(self, "aim", "")
+        self._unusual(data, now)
+
+    def _unusual(self, data: bytes, now: int) -> None:
+        """Everything but the plain next packet of a talk."""
+        packet = read(data)
+        stream = self.stream
+        if packet is None or stream is None:
+            return
+        if packet.payload_type == stream.event_type:
+            self._event(packet, now)
+        elif packet.payload_type == stream.payload_type:
+            self._audio(packet, stream.codec, data, now)
+        elif packet.payload_type == NOISE_TYPE:
+            self._noise(packet, now)
+        elif packet.payload_type in STATIC_TYPES:
+            # Both laws were offered: a peer may change between them without a word (RFC 3264 §7).
+            self._audio(packet, STATIC_TYPES[packet.payload_type], data, now)
+
+    def _order(self, packet: Packet, now: int) -> int:
+        """How far the packet is ahead (1: the next one); counts; a stream that began anew is fitted in anew."""
+        step = sequence_step(packet.sequence, self._next_seq) + 1
+        is_event = self.stream is not None and packet.payload_type == self.stream.event_type
+        drift = 0.0
+        if step > 0 and not is_event:
+            passed = (now - self._last_at) * _TICK
+            drift = timestamp_step(packet.timestamp, self._next_ts) + FRAME - passed
+        anew = packet.ssrc != self._ssrc or not -_JUMP < step <= _JUMP
+        if anew or not self.came:
+            self._ssrc, self.first_seq, step = packet.ssrc, packet.sequence - self.came - self.missed, 1
+            self._digits.forget()
+            self._refresh()
+        elif abs(drift) > _JUMP_TIME:
+            self._refresh()
+        elif step > 0 and not is_event:
+            self.jitter += (min(abs(drift), _JUMP_TIME) - self.jitter) / 16
+        if step > 0:
+            self.missed += step - 1
+            self._next_seq = (packet.sequence + 1) & SEQUENCES
+        elif step < 0:
+            self.missed = max(self.missed - 1, 0)
+        if is_event:
+            self._quiet_since = now  # a sign of life, but not what the clock of the talk is compared with
+        else:
+            self._last_at = now
+        self.came += step != 0
+        return step
+
+    def _refresh(self) -> None:
+        for out in self.hearers:
+            out.fresh = True
+
+    def _audio(self, packet: Packet, codec: str, data: bytes, now: int) -> None:
+        step = self._order(packet, now)
+        if step == 0 or not packet.payload:
+            return
+        if step > 0:
+            if step == 1 and timestamp_step(packet.timestamp, self._next_ts) > 2 * FRAME:
+                self._dtx = True  # nothing was lost, so nothing was sent
+            self._next_ts = (packet.timestamp + len(packet.payload)) & TIMESTAMPS
+        if codec != self.codec:
+            self.codec = codec
+            self._head = VERSION | packet.payload_type
+            self.heard_by(self.hearers)
+        if not self.started:
+            self.started = True
+            self._tell(self, "audio", "")
+        if self.tape is not None:
+            self.tape += (now, data)
+        for out in self.hearers:
+            out.relay(packet.payload, step, packet.sequence, packet.timestamp, now, packet.marker)
+
+    def _event(self, packet: Packet, now: int) -> None:
+        step = self._order(packet, now)
+        digit = self._digits.hear(packet.timestamp, packet.payload)
+        if digit is not None:
+            self._tell(self, "digit", digit)
+        if step > 0:
+            for out in self.hearers:
+                out.relay_other(
+                    packet.payload, "event", packet.sequence, packet.timestamp, now, packet.marker
+                )
+
+    def _noise(self, packet: Packet, now: int) -> None:
+        step = self._order(packet, now)
+        self._dtx = True
+        if step > 0:
+            self._next_ts = (packet.timestamp + FRAME) & TIMESTAMPS
+            for out in self.hearers:
+                out.relay_other(packet.payload, "noise", packet.sequence, packet.timestamp, now, False)
+
+    # --- how it goes -------------------------------------------------------------------------------
+
+    def is_dead(self, now: int) -> bool:
+        """True each time that a leg which should send has not for as long as is allowed (telephony.md 21)."""
+        stream = self.stream
+        if stream is None or not stream.sends or not self.out.open:
+            self._quiet_since = now
+            return False
+        if now - max(self._last_at, self._quiet_since) < (DEAD_WITH_NOISE_NS if self._dtx else DEAD_NS):
+            return False
+        self._quiet_since = now
+        return True
+
+    @property
+    def far_ssrc(self) -> int:
+        return self._ssrc
+
+    @property
+    def highest(self) -> int:
+        """The extended highest sequence of RFC 3550 §6.4.1."""
+        return (self.first_seq + self.came + self.missed - 1) & TIMESTAMPS
+
+    def report(self) -> LegReport:
+        """What came of it."""
+        expected = self.came + self.missed
+        jitter_ms = round(self.jitter / 8, 2)
+        return LegReport(
+            leg=self.number,
+            packets_in=self.came,
+            packets_out=self.out.sent,
+            lost=self.missed,
+            jitter_ms=jitter_ms,
+            mos=quality.mos(self.missed / expected if expected else 0.0, jitter_ms),
+            foreign=self.foreign,
+        )

@@ -1,0 +1,264 @@
+"""The calls of one packet process: who hears what, in every phase. No socket and no clock in here."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from cordboard.call.scene import Party, Recording, Scene, Silence, Source
+from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, Played
+from cordboard.media.control import LegReport, MediaEvent, Stream
+from cordboard.media.embedded.leg import Leg
+from cordboard.media.embedded.plays import Play, PlayKey, Sound, begin, key_of
+from cordboard.media.embedded.stream import Outgoing, Send
+
+Lock = AbstractContextManager[object]
+
+
+@dataclass(slots=True, eq=False)
+class Tape:
+    """A recording that runs: ``sides`` are the legs of its channels. ``file``: the engine's number for it."""
+
+    file: int
+    name: str
+    path: str
+    dual: bool
+    sides: tuple[int, int]
+    began: int
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """``plays``: what sounds at the moment, each with the legs that hear it."""
+
+    name: str
+    lock: Lock
+    legs: dict[int, Leg] = field(default_factory=dict)
+    scene: Scene = Scene()
+    plays: dict[PlayKey, Play] = field(default_factory=dict)
+    tape: Tape | None = None
+
+
+class Room:
+    """All calls of a process.
+
+    ``make_lock``: a fresh lock per call (packets, players and orders come in different threads).
+    ``emit(call, event)``, ``aim(call, leg)`` and ``problem(call, leg, text)`` are called with the call's lock
+    held: they only put something into a queue.
+    """
+
+    def __init__(
+        self,
+        make_lock: Callable[[], Lock],
+        emit: Callable[[str, MediaEvent], None],
+        aim: Callable[[str, Leg], None],
+        problem: Callable[[str, int, str], None],
+    ) -> None:
+        self._make_lock, self._emit, self._aim, self._problem = make_lock, emit, aim, problem
+        self.calls: dict[str, Call] = {}
+        self.sounds: dict[str, Sound] = {}
+        self._sounding: dict[str, Call] = {}
+
+    # --- orders ------------------------------------------------------------------------------------
+
+    def open_leg(
+        self, name: str, number: int, send: Send, ssrc: int, sequence: int, timestamp: int, now: int
+    ) -> Leg:
+        """A leg that has a port from now on. Its ``packet`` takes what comes in."""
+        call = self.calls.get(name)
+        if call is None:
+            call = self.calls[name] = Call(name, self._make_lock())
+
+        def tell(leg: Leg, what: str, detail: str) -> None:
+            self._told(call, leg, what, detail)
+
+        out = Outgoing(send, ssrc, sequence, timestamp, now)
+        with call.lock:
+            leg = call.legs[number] = Leg(number, out, call.lock, tell)
+            self._arrange(call)
+        return leg
+
+    def set_stream(self, name: str, number: int, stream: Stream, now: int) -> Leg | None:
+        """What was agreed for a leg. The caller then aims at ``leg.aimed_at``."""
+        call = self.calls.get(name)
+        leg = call.legs.get(number) if call else None
+        if call is None or leg is None:
+            return None
+        with call.lock:
+            leg.agree(stream, now)
+            self._arrange(call)
+        return leg
+
+    def set_scene(self, name: str, scene: Scene) -> None:
+        """What everybody hears from now on."""
+        call = self.calls.get(name)
+        if call is None:
+            call = self.calls[name] = Call(name, self._make_lock())
+        with call.lock:
+            call.scene = scene
+            self._arrange(call)
+
+    def send_digit(self, name: str, number: int, digit: str) -> None:
+        """Send a digit as telephone-event; a leg that did not agree to such is sent nothing."""
+        call = self.calls.get(name)
+        leg = call.legs.get(number) if call else None
+        if call is None or leg is None or leg.out.event_type is None:
+            return
+        with call.lock:
+            if leg.out.dialler.add(digit):
+                self._arrange(call)
+
+    def start_tape(self, name: str, tape: Tape) -> None:
+        """Keep what the legs of the tape send, from now on."""
+        call = self.calls[name]
+        with call.lock:
+            call.tape = tape
+            self._thread(call)
+
+    def take_tape(self, call: Call, ends: bool) -> list[list[object]]:
+        """What came on each side since the last time: arrival, datagram, arrival, datagram …"""
+        with call.lock:
+            tape = call.tape
+            if tape is None:
+                return []
+            sides = []
+            for number in tape.sides:
+                leg = call.legs.get(number)
+                sides.append(leg.tape or [] if leg else [])
+                if leg:
+                    leg.tape = None if ends else []
+            if ends:
+                call.tape = None
+            return sides
+
+    def close_leg(self, name: str, number: int) -> LegReport | None:
+        """Forget a leg; what it was like."""
+        call = self.calls.get(name)
+        if call is None or number not in call.legs:
+            return None
+        with call.lock:
+            leg = call.legs.pop(number)
+            leg.heard_by(())
+            leg.door = None
+            leg.out.send = _nowhere  # lets go of the channel: nothing collects circles in that process
+            self._arrange(call)
+            return leg.report()
+
+    def forget(self, name: str) -> None:
+        """A call without legs is over."""
+        call = self.calls.pop(name, None)
+        self._sounding.pop(name, None)
+        if call is not None:
+            call.plays.clear()
+
+    # --- time --------------------------------------------------------------------------------------
+
+    def tick(self, now: int, frames: int) -> None:
+        """Everything that sounds goes on by ``frames`` times 20 ms."""
+        for call in list(self._sounding.values()):
+            with call.lock:
+                for _ in range(frames):
+                    self._sound(call, now)
+
+    def look_for_the_dead(self, now: int) -> None:
+        """To be called about once a second."""
+        for call in list(self.calls.values()):
+            for leg in list(call.legs.values()):
+                with call.lock:
+                    if leg.is_dead(now):
+                        self._emit(call.name, AudioDied(leg.number))
+
+    def _sound(self, call: Call, now: int) -> None:
+        over = False
+        for play in call.plays.values():
+            play.heard = False
+        for leg in call.legs.values():
+            if leg.out.dialler.busy:
+                leg.out.dial(now)
+                over = over or not leg.out.dialler.busy
+            player = leg.player
+            if not isinstance(player, Play) or leg.stream is None:
+                continue
+            player.heard = True
+            if leg.out.open and not leg.out.dialler.busy and not player.over:
+                leg.out.play(player.frame(leg.codec), now)
+        for play in list(call.plays.values()):
+            # A sound waits for its first hearer: the beginning of an announcement is not lost.
+            if play.heard and not play.over:
+                play.step()
+            elif play.heard and play.number is not None:
+                self._emit(call.name, Played(play.number))
+                play.number = None
+                over = True
+        if over:
+            self._arrange(call)
+
+    # --- who hears whom ----------------------------------------------------------------------------
+
+    def _arrange(self, call: Call) -> None:
+        """Bring everything in line with the scene. Doing it twice changes nothing."""
+        wanted: dict[PlayKey, Play] = {}
+        speakers: dict[int, list[Outgoing]] = {}
+        dialling = False
+        for number, leg in call.legs.items():
+            speaker, source = self._resolve(call, call.scene.heard_by(number))
+            player: Play | None = None
+            key = key_of(source)
+            if key is not None:
+                player = wanted.get(key) or call.plays.get(key) or begin(source, self.sounds)
+                wanted[key] = player
+            if player is not leg.player or speaker is not leg.speaker:
+                leg.player, leg.speaker = player, speaker
+                leg.out.fresh = True
+            if leg.out.dialler.busy:
+                dialling = True
+            elif speaker is not None and leg.out.open:
+                speakers.setdefault(speaker.number, []).append(leg.out)
+        for number, leg in call.legs.items():
+            leg.heard_by(tuple(speakers.get(number, ())))
+        # A clip that was played stays known as long as the scene names it, so that it does not start over.
+        call.plays = wanted
+        if dialling or any(play.number is not None or not play.over for play in wanted.values()):
+            self._sounding[call.name] = call
+        else:
+            self._sounding.pop(call.name, None)
+        self._thread(call)
+
+    @staticmethod
+    def _resolve(call: Call, source: Source) -> tuple[Leg | None, Source]:
+        """The leg that is heard, or the sound."""
+        if not isinstance(source, Party):
+            return None, source
+        speaker = call.legs.get(source.leg)
+        if speaker is not None and speaker.started:
+            return speaker, Silence()
+        return None, source.until
+
+    @staticmethod
+    def _thread(call: Call) -> None:
+        """Put a tape into the legs that are recorded."""
+        sides = call.tape.sides if call.tape else ()
+        for number, leg in call.legs.items():
+            if number in sides and leg.tape is None:
+                leg.tape = []
+            elif number not in sides:
+                leg.tape = None
+
+    def _told(self, call: Call, leg: Leg, what: str, detail: str) -> None:
+        if what == "audio":
+            self._emit(call.name, AudioStarted(leg.number))
+            self._arrange(call)
+        elif what == "digit":
+            self._emit(call.name, DigitPressed(leg.number, detail))
+        elif what == "aim":
+            self._aim(call.name, leg)
+        else:
+            self._problem(call.name, leg.number, detail)
+
+
+def _nowhere(packet: bytes) -> None:
+    """Where a closed leg sends."""
+
+
+def same_recording(tape: Tape | None, recording: Recording | None) -> bool:
+    """True while a tape is what the scene asks for."""
+    return (tape.name if tape else None) == (recording.name if recording else None)

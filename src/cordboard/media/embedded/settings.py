@@ -1,0 +1,22 @@
+"""What the embedded engine is told at its start."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedSettings:
+    """``bind``: the address the sockets listen on; ``advertise``: the one our SDP names.
+
+    ``ports``: first and last UDP port (each leg takes an even one for RTP and the odd one above for RTCP).
+    ``processes``: packet processes, 0 for one per core. ``recordings``: folder of the recordings.
+    ``country``: ISO code, for the ringing tone. ``run_folder``: where the Unix sockets lie.
+    """
+
+    bind: str
+    advertise: str
+    ports: tuple[int, int]
+    recordings: Path
+    run_folder: Path
+    processes: int = 0
+    country: str = "IN"

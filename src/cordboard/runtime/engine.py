@@ -1,0 +1,262 @@
+"""The engine: every door opened, the switchboard between them, and the way down again."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from cordboard import __version__
+from cordboard.config.settings import Settings
+from cordboard.customer.client import Customer
+from cordboard.flow.document import Flow
+from cordboard.kernel.clock import Clock, Tokens
+from cordboard.kernel.mistakes import Unavailable
+from cordboard.legs.legs import Legs
+from cordboard.legs.words import Hooks, TurnedAway
+from cordboard.media.embedded.engine import EmbeddedEngine
+from cordboard.media.embedded.settings import EmbeddedSettings
+from cordboard.media.sounds.sounds import Sounds
+from cordboard.net.guard import Policy, network
+from cordboard.net.resolver import NotFound, Resolver
+from cordboard.runtime.clock import SystemClock, SystemTokens
+from cordboard.runtime.doors import Doors
+from cordboard.runtime.figures import Figures
+from cordboard.runtime.outbox import OutboxSender
+from cordboard.runtime.switchboard import Switchboard
+from cordboard.runtime.tasks import Tasks
+from cordboard.sip.endpoint.endpoint import Endpoint
+from cordboard.sip.endpoint.words import Address
+from cordboard.store import lines
+from cordboard.store.store import Store
+
+_LOOKUP_EVERY = 60.0
+_SETTLE_SECONDS = 10.0
+
+
+class Engine:
+    """One running engine. ``simulator``: where the scripted phones listen, for trunks that name them.
+
+    ``async with`` opens every door; leaving hangs up what is still up and closes them.
+    """
+
+    def __init__(self, settings: Settings, flows: Mapping[int, Flow], simulator: Address | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+        self.figures = Figures()
+        self._tokens: Tokens = SystemTokens()
+        self._flows = flows
+        self._log = structlog.get_logger("engine")
+        self._tasks = Tasks(self._task_failed)
+        self._folder = Path(settings.store.recordings).absolute()
+        self.store = Store(settings.store.url, self.clock)
+        self.legs = Legs(settings, self._hooks(), simulator)
+        self.endpoint = Endpoint(
+            settings.sip.listen,
+            clock=self.clock,
+            tokens=self._tokens,
+            screen=self.legs.screen,
+            on_invite=self.legs.invited,
+            may_send_in_dialog=self.legs.may_send_in_dialog,
+            options=self.legs.options,
+            on_security=self.legs.alarm,
+            advertise=settings.sip.advertise,
+            user_agent=f"cordboard/{__version__}",
+        )
+        self.legs.use(self.endpoint)
+        self._resolver = Resolver.of_this_machine(self._tokens)
+        policy = Policy(tuple(network(text) for text in settings.egress.allow), settings.egress.ports)
+        self.customer = Customer(
+            policy,
+            self._resolver,
+            self.clock,
+            self._tokens,
+            signing_secrets=settings.account.signing_secrets,
+        )
+        run_folder = self.store.file.parent / ".cordboard"
+        self.sounds = Sounds(run_folder / "sounds", self.customer.audio, self.clock)
+        self.media = EmbeddedEngine(
+            EmbeddedSettings(
+                bind=settings.media.bind,
+                advertise=settings.media.advertise or settings.media.bind,
+                ports=settings.media.port_range(),
+                recordings=self._folder,
+                run_folder=run_folder,
+                processes=settings.media.processes,
+                country=settings.account.country,
+            ),
+            self.clock,
+            self._tokens,
+        )
+        self.bound: tuple[Address, ...] = ()
+        self.draining = False
+        self._switchboard: Switchboard | None = None
+        self._outbox: OutboxSender | None = None
+        self._idle = asyncio.Event()
+
+    # --- up ------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the doors, the street door (SIP) last. Raises ``Unavailable`` with one sentence."""
+        await self.store.open()
+        await self._close_what_was_left()
+        await self.customer.start()
+        await self.sounds.start()
+        loop = asyncio.get_running_loop()
+        doors = Doors(
+            loop, self.clock, self._tokens, self.legs, self.media, self.customer, self.sounds, self._append, self._tasks
+        )
+        self._switchboard = Switchboard(
+            self.settings,
+            self._flows,
+            doors,
+            self.figures,
+            adopt=self.legs.adopt,
+            turn_away=self.legs.turn_away,
+            file_of=self._file_of,
+        )
+        self._switchboard.on_idle = self._idle.set
+        self.media.on_event = self._switchboard.on_media
+        await self.media.start()
+        self._outbox = OutboxSender(
+            self.store.outbox, self.customer, self.clock, self._tokens, self._tasks, self.figures
+        )
+        self._tasks.start(self._outbox.run())
+        await self._look_up_trunks()
+        if self.legs.trunks.unresolved():
+            self._tasks.start(self._keep_looking_up())
+        self.bound = await self.endpoint.start()
+
+    async def _close_what_was_left(self) -> None:
+        """Calls that an earlier run left open get their end, so that every call has its record."""
+        for call in await self.store.calls.unfinished():
+            values = {
+                "status": "failed" if call.answered_at is None else "completed",
+                "ended_at": call.updated_at or call.created_at,
+                "updated_at": self.clock.wall(),
+                "outcome": "lost",
+            }
+            self.store.append(lines.row("calls", call.sid, values))
+            self._log.warning("a call was lost with the last run of the engine", call=call.sid)
+
+    async def _look_up_trunks(self) -> None:
+        for trunk in self.legs.trunks.unresolved():
+            target = trunk.target()
+            try:
+                found = (await self._resolver.addresses(target.host))[0]
+                self.legs.trunks.resolve(trunk.name, Address(target.transport, found, target.port))
+            except (NotFound, Unavailable) as error:
+                self._log.error("a trunk's host name was not found", trunk=trunk.name, reason=str(error))
+
+    async def _keep_looking_up(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_LOOKUP_EVERY):
+                    await asyncio.Event().wait()
+            except TimeoutError:
+                await self._look_up_trunks()
+
+    # --- down ----------------------------------------------------------------------------------------
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new calls; wait until the live ones are over, at most so long; hang up the rest."""
+        self.draining = True
+        self.legs.drain()
+        if self.live_calls():
+            self._idle.clear()
+            try:
+                await asyncio.wait_for(self._idle.wait(), seconds)
+            except TimeoutError:
+                self._log.warning("calls are being hung up: the time to drain is over", calls=self.live_calls())
+
+    def hang_up_all(self) -> None:
+        """End every call now."""
+        if self._switchboard is not None:
+            self._switchboard.stop()
+
+    async def close(self) -> None:
+        """Hang up what is left, let the last words out, close the doors."""
+        self.legs.drain()
+        if self.live_calls():
+            self.hang_up_all()
+            await _a_moment(0.5)  # BYEs and their answers, recordings' last frames
+        await self.media.close()
+        await self.endpoint.close()
+        await self._tasks.stop()
+        await self.sounds.close()
+        await self.customer.close()
+        await self._resolver.close()
+        try:
+            await asyncio.wait_for(self.store.settled(), _SETTLE_SECONDS)
+        except TimeoutError:
+            self._log.error("the database is behind the journal; the rest is written at the next start")
+        await self.store.close()
+
+    # --- what the API asks -----------------------------------------------------------------------------
+
+    def problems(self) -> tuple[str, ...]:
+        """Why no call should be sent here now, one sentence each."""
+        found = []
+        if self.draining:
+            found.append("the engine is draining")
+        health = self.store.health()
+        if health.problem:
+            found.append(health.problem)
+        if not self.legs.able():
+            found.append("no trunk can dial")
+        return tuple(found)
+
+    def live_calls(self) -> int:
+        """Calls in progress."""
+        return self._switchboard.live if self._switchboard is not None else 0
+
+    def metrics(self) -> bytes:
+        """The figures in Prometheus' text form."""
+        self.figures.behind(self.store.health().behind_seconds)
+        return self.figures.text()
+
+    # --- between the doors -----------------------------------------------------------------------------
+
+    def _hooks(self) -> Hooks:
+        return Hooks(
+            event=lambda call, event: self._board.on_event(call, event),
+            stream=lambda call, leg, stream: self._board.on_stream(call, leg, stream),
+            arrival=lambda arrival: self._board.arrived(arrival),
+            seen=lambda call, leg, seen: self._board.on_seen(call, leg, seen),
+            turned_away=self._turned_away,
+            security=self._security,
+        )
+
+    @property
+    def _board(self) -> Switchboard:
+        assert self._switchboard is not None, "SIP is opened last"
+        return self._switchboard
+
+    def _append(self, line: bytes) -> int:
+        position = self.store.append(line)
+        if line.startswith(b'{"k":"row","table":"outbox"') and self._outbox is not None:
+            self._outbox.nudge()
+        return position
+
+    def _file_of(self, path: str) -> str:
+        return str(Path(path).relative_to(self._folder))
+
+    def _turned_away(self, turned: TurnedAway) -> None:
+        self.figures.refused(turned.code)
+        self._log.warning("a call was turned away", code=turned.code, trunk=turned.trunk, reason=turned.why)
+
+    def _security(self, code: str, source: str, sentence: str) -> None:
+        self.figures.security(code)
+        self._log.warning("security event", code=code, source=source, reason=sentence)
+
+    def _task_failed(self, error: BaseException) -> None:
+        self.figures.fault()
+        self._log.error("a background task failed by a fault of the engine", exc_info=error)
+
+
+async def _a_moment(seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()
+    except TimeoutError:
+        pass

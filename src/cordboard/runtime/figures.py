@@ -1,0 +1,58 @@
+"""The figures behind ``/metrics``."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+
+class Figures:
+    """Counters of one engine, in a registry of its own, so that two engines in one process do not mix."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._calls = Counter("cordboard_calls", "Calls taken", registry=self._registry)
+        self._live = Gauge("cordboard_calls_live", "Calls in progress", registry=self._registry)
+        self._refused = Counter(
+            "cordboard_calls_refused", "INVITEs from known trunks that never became a call", ["code"], registry=self._registry
+        )
+        self._faults = Counter("cordboard_faults", "Calls ended by a fault of the engine", registry=self._registry)
+        self._recordings = Counter("cordboard_recordings", "Recordings by how they ended", ["state"], registry=self._registry)
+        self._media_lost = Counter("cordboard_media_process_deaths", "Media processes that died", registry=self._registry)
+        self._events = Counter("cordboard_events", "Events to customers by outcome", ["outcome"], registry=self._registry)
+        self._security = Counter("cordboard_security_events", "Security events", ["event"], registry=self._registry)
+        self._behind = Gauge("cordboard_store_behind_seconds", "Age of what the database lacks", registry=self._registry)
+
+    def call_began(self) -> None:
+        """A call was taken."""
+        self._calls.inc()
+        self._live.inc()
+
+    def call_ended(self) -> None:
+        """A call is over."""
+        self._live.dec()
+
+    def refused(self, code: int) -> None:
+        """An INVITE was turned away."""
+        self._refused.labels(str(code)).inc()
+
+    def fault(self) -> None:
+        """A call ended by our own fault."""
+        self._faults.inc()
+
+    def recording_ended(self, state: str) -> None:
+        """A recording was decided: whole, partial, failed."""
+        self._recordings.labels(state).inc()
+
+    def event_sent(self, outcome: str) -> None:
+        """``delivered``, ``retried`` or ``dead``."""
+        self._events.labels(outcome).inc()
+
+    def security(self, event: str) -> None:
+        """Something that should not happen."""
+        self._security.labels(event).inc()
+
+    def behind(self, seconds: float) -> None:
+        """How far the database is behind the journal."""
+        self._behind.set(seconds)
+
+    def text(self) -> bytes:
+        """All of it in Prometheus' text form."""
+        return generate_latest(self._registry)

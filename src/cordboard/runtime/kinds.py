@@ -1,0 +1,51 @@
+"""The list of applets that this engine has. ``flow`` knows their protocol; only here are they named."""
+
+from collections.abc import Mapping
+
+from cordboard.applets import connect, greeting, hangup
+from cordboard.config.settings import Settings
+from cordboard.contract.account import Account, ExoPhone
+from cordboard.flow.applet import AppletKind
+from cordboard.flow.document import Flow, read_flow
+from cordboard.kernel.mistakes import BadInput
+
+KINDS: Mapping[str, AppletKind] = {
+    "connect": connect.KIND,
+    "greeting": greeting.KIND,
+    "hangup": hangup.KIND,
+}
+
+
+def account_of(settings: Settings) -> Account:
+    """The account as the contract's rules need it."""
+    return Account(
+        country=settings.account.country,
+        timezone=settings.account.timezone,
+        number_format=settings.account.number_format,
+        strict=settings.account.strict,
+        exophones=tuple(ExoPhone(phone.number, phone.circle) for phone in settings.exophones),
+        countries=settings.dialing.countries,
+        fetch_seconds=settings.egress.fetch_timeout_seconds,
+    )
+
+
+def flows_of(settings: Settings) -> tuple[dict[int, Flow], tuple[str, ...]]:
+    """Every flow by its id, and the warnings. Raises ``BadInput`` that names file, flow and key."""
+    flows: dict[int, Flow] = {}
+    warnings: list[str] = []
+    for index, table in enumerate(settings.flows):
+        flow, told = read_flow(table, KINDS, f"{settings.source}: flows[{index}]")
+        if flow.id in flows:
+            raise BadInput(f"{settings.source}: flows[{index}].id", f"{flow.id} is used twice", "each flow has its own id")
+        flows[flow.id] = flow
+        warnings.extend(told)
+    for index, phone in enumerate(settings.exophones):
+        if phone.flow not in flows:
+            known = ", ".join(str(id) for id in flows) or "none"
+            raise BadInput(f"{settings.source}: exophones[{index}].flow", f"there is no flow {phone.flow}", f"known: {known}")
+        if phone.number.startswith("+91") and not phone.circle:
+            warnings.append(
+                f"{settings.source}: exophones[{index}]: no `circle`, so the same-circle rule of "
+                "outgoing_phone_number is off for this number"
+            )
+    return flows, tuple(warnings)

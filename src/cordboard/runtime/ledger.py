@@ -1,0 +1,347 @@
+"""What is written of one call: its journal lines, and the rows that the store's writer will make of them.
+
+A row of a leg is written once, when the leg is over; a call's twice, at its beginning and its end.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+
+from cordboard.call import verdicts
+from cordboard.call.causes import Cause, Side
+from cordboard.call.scene import Scene
+from cordboard.call.words import Command, Event
+from cordboard.contract.account import Account
+from cordboard.contract.facts import CallFacts
+from cordboard.kernel.clock import Tokens
+from cordboard.media.control import LegReport, RecordingEnded
+from cordboard.runtime.doors import GotLike
+from cordboard.sip.endpoint.words import Seen
+from cordboard.store import lines
+
+CALLER = 0
+_BODY_KEPT = 65536
+
+
+@dataclass(slots=True)
+class _Leg:
+    number: str
+    shown: str = ""
+    began: float = 0.0
+    ringing: float | None = None
+    answered: float | None = None
+    released: Cause | None = None
+    over: bool = False
+
+
+class Ledger:
+    """Writes for one call. ``append`` takes a line; times handed in are seconds since the call began."""
+
+    def __init__(
+        self, append: Callable[[bytes], object], tokens: Tokens, facts: CallFacts, trunk: str, trunks: dict[str, str]
+    ) -> None:
+        self._append, self._tokens, self._facts = append, tokens, facts
+        self._sid, self._at = facts.sid, facts.began_at
+        self._trunk, self._trunks = trunk, trunks
+        self._n = 0
+        self._events = 0
+        self._legs: dict[int, _Leg] = {CALLER: _Leg(facts.caller, facts.exophone)}
+        self._bridged: tuple[int, float] | None = None
+        self._talked = 0.0
+        self._answered_by = ""
+        self._hung_up: tuple[float, Cause, Side, int] | None = None
+
+    # --- the journal -----------------------------------------------------------------------------------
+
+    def begin(self, told: dict[str, object], caller_name: str) -> None:
+        """The call exists. ``told``: what a replay needs (account, flow, facts)."""
+        self._append(lines.begin(self._sid, self._at, told))
+        self._row(
+            "calls",
+            self._sid,
+            caller=self._facts.caller,
+            called=self._facts.called,
+            exophone=self._facts.exophone,
+            direction=self._facts.direction,
+            flow_id=self._facts.flow_id,
+            trunk=self._trunk,
+            created_at=self._at,
+            updated_at=self._at,
+            custom_field=self._facts.custom_field,
+            caller_name=caller_name,
+        )
+
+    def step(self, now: float, event: Event, commands: Iterable[Command]) -> None:
+        """An event met the machine; must be written before any of the commands is obeyed."""
+        self._n += 1
+        self._append(lines.step(self._sid, self._n, round(now, 4), event, commands))
+
+    def note(self, now: float, kind: str, what: str, why: str, detail: str = "") -> None:
+        """Something else that the timeline should show."""
+        self._entry(kind, now, {"what": what, "why": why, **({"detail": detail} if detail else {})})
+
+    def seen(self, now: float, leg: int, seen: Seen) -> None:
+        """A SIP message of a leg, for the ladder."""
+        arrow = "→" if seen.outward else "←"
+        self._entry(
+            "sip",
+            now,
+            {
+                "what": f"{arrow} {seen.line}",
+                "why": "",
+                "leg": leg,
+                "cseq": seen.cseq,
+                "peer": f"{seen.peer.transport}:{seen.peer.host}:{seen.peer.port}",
+                "size": seen.size,
+            },
+        )
+
+    def scene(self, now: float, was: Scene, scene: Scene) -> None:
+        """What everybody hears has changed; marks when two parties talk, and the recording's beginning."""
+        hears = {str(leg): _heard(source) for leg, source in scene.hears}
+        self._entry(
+            "media",
+            now,
+            {
+                "what": "the sound changes",
+                "why": "settled-19",
+                "hears": hears,
+                "recording": scene.recording.name if scene.recording else "",
+            },
+        )
+        if scene.recording is not None and scene.recording != was.recording:
+            sid = recording_sid(self._sid, scene.recording.name)
+            self._row(
+                "recordings",
+                sid,
+                call_sid=self._sid,
+                name=scene.recording.name,
+                channels=2 if scene.recording.dual else 1,
+                began_at=self._at + now,
+            )
+
+    # --- legs ------------------------------------------------------------------------------------------
+
+    def caller_answered(self, now: float) -> None:
+        """Our 200 goes to the caller."""
+        self._legs[CALLER].answered = now
+
+    def caller_left(self, now: float, cause: Cause) -> None:
+        """The caller hung up."""
+        if self._hung_up is None:
+            self._hung_up = (now, cause, Side.CALLER, 0)
+
+    def caller_rejected(self, now: float, code: int) -> None:
+        """We end the caller's leg unanswered."""
+        if self._hung_up is None:
+            cause = Cause.BUSY if code == 486 else Cause.NO_ANSWER
+            self._hung_up = (now, cause, Side.PLATFORM, code)
+
+    def caller_hung_up(self, now: float) -> None:
+        """We end the caller's leg by BYE."""
+        if self._hung_up is None:
+            self._hung_up = (now, Cause.NORMAL, Side.PLATFORM, 0)
+
+    def leg_dialled(self, leg: int, number: str, shown: str, now: float) -> None:
+        """An INVITE is about to go out."""
+        self._legs[leg] = _Leg(number, shown, now)
+
+    def leg_rang(self, leg: int, now: float) -> None:
+        """First 18x."""
+        if (known := self._legs.get(leg)) and known.ringing is None:
+            known.ringing = now
+
+    def leg_answered(self, leg: int, now: float) -> None:
+        """The callee's 200."""
+        if (known := self._legs.get(leg)) and known.answered is None:
+            known.answered = now
+
+    def bridged(self, leg: int, now: float) -> None:
+        """Caller and callee talk from now on."""
+        if (known := self._legs.get(leg)) is not None:
+            self._bridged = (leg, now)
+            self._answered_by = known.number
+
+    def leg_released(self, leg: int, cause: Cause) -> None:
+        """We are ending it, for this reason."""
+        if (known := self._legs.get(leg)) and known.released is None:
+            known.released = cause
+
+    def leg_over(self, leg: int, now: float, cause: Cause, code: int = 0, by: Side | None = None) -> None:
+        """A callee's leg has ended; its row is written, once."""
+        known = self._legs.get(leg)
+        if known is None or known.over:
+            return
+        known.over = True
+        talked = self._talk_of(leg, now)
+        status = "completed" if known.answered is not None else verdicts.leg_status(cause)
+        self._leg_row(leg, known, now, status, cause, code, by or verdicts.disconnected_by(cause), talked)
+
+    def audio(self, report: LegReport, now: float) -> None:
+        """How a leg's audio went."""
+        self._row(
+            "legs",
+            (self._sid, report.leg),
+            packets_in=report.packets_in,
+            packets_out=report.packets_out,
+            lost=report.lost,
+            jitter_ms=round(report.jitter_ms, 2),
+            mos=round(report.mos, 2),
+            foreign_packets=report.foreign,
+        )
+
+    # --- fetches, events, recordings -------------------------------------------------------------------
+
+    def fetched(self, request: int, role: str, url: str, began: float, got: GotLike) -> None:
+        """What a customer's URL was asked and answered."""
+        self._row(
+            "fetches",
+            (self._sid, request),
+            role=role,
+            url=url,
+            began_at=self._at + began,
+            elapsed=round(got.elapsed, 4),
+            status=got.status,
+            media_type=got.media_type,
+            body=got.body[:_BODY_KEPT].decode("utf-8", "replace"),
+            error=got.error,
+        )
+
+    def event_out(self, url: str, kind: str, now: float) -> None:
+        """An event for the customer waits in the outbox from now on."""
+        self._events += 1
+        at = self._at + now
+        self._row(
+            "outbox",
+            f"msg_{self._tokens.hex(12)}",
+            call_sid=self._sid,
+            number=self._events,
+            kind=kind,
+            url=url,
+            created_at=at,
+            due_at=at,
+        )
+
+    def recorded(self, now: float, ended: RecordingEnded, file: str) -> None:
+        """A recording's file is decided: whole, partial or failed."""
+        self._entry(
+            "record",
+            now,
+            {
+                "what": f"the recording is {ended.state}",
+                "why": "settled-21",
+                "name": ended.name,
+                "seconds": round(ended.seconds, 3),
+                "channels": ended.channels,
+                "gaps": [list(gap) for gap in ended.gaps],
+                "problem": ended.problem,
+            },
+        )
+        self._row(
+            "recordings",
+            recording_sid(self._sid, ended.name),
+            call_sid=self._sid,
+            name=ended.name,
+            file=file,
+            state=ended.state,
+            channels=ended.channels,
+            ended_at=self._at + now,
+            seconds=round(ended.seconds, 3),
+            size=ended.size,
+            gaps=[list(gap) for gap in ended.gaps],
+            problem=ended.problem,
+        )
+
+    # --- the end ---------------------------------------------------------------------------------------
+
+    def ended(self, now: float, facts: CallFacts, outcome: str = "") -> None:
+        """The call is over: legs that are still on their way out are closed here, then the call's row."""
+        for leg, known in self._legs.items():
+            if leg != CALLER and not known.over:
+                self.leg_over(leg, now, known.released or Cause.CANCELED, 0, Side.PLATFORM)
+        caller = self._legs[CALLER]
+        left_at, cause, by, code = self._hung_up or (now, Cause.NORMAL, Side.PLATFORM, 0)
+        status = _call_status(caller.answered is not None, facts, by)
+        self._leg_row(CALLER, caller, left_at, status, cause, code, by, round(self._talked))
+        self._row(
+            "calls",
+            self._sid,
+            status=status,
+            updated_at=self._at + now,
+            answered_at=None if caller.answered is None else self._at + caller.answered,
+            ended_at=self._at + left_at,
+            talk_seconds=round(self._talked),
+            leg2_status=facts.dial_status,
+            answered_by=self._answered_by,
+            call_type=facts.call_type,
+            dial_status=facts.dial_status,
+            disconnected_by=by.value,
+            outcome=outcome,
+        )
+
+    def _talk_of(self, leg: int, now: float) -> int:
+        if self._bridged is None or self._bridged[0] != leg:
+            return 0
+        end = min(now, self._hung_up[0]) if self._hung_up else now
+        talked = max(0.0, end - self._bridged[1])
+        self._bridged = None
+        self._talked += talked
+        return round(talked)
+
+    def _leg_row(
+        self, leg: int, known: _Leg, now: float, status: str, cause: Cause, code: int, by: Side, talked: int
+    ) -> None:
+        at = self._at
+        self._row(
+            "legs",
+            (self._sid, leg),
+            number=known.number,
+            shown=known.shown,
+            type="sip" if known.number.startswith("sip:") else "pstn",
+            trunk=self._trunk if leg == CALLER else self._trunks.get(known.shown, ""),
+            status=status,
+            began_at=at + known.began,
+            ringing_at=None if known.ringing is None else at + known.ringing,
+            answered_at=None if known.answered is None else at + known.answered,
+            ended_at=at + now,
+            talk_seconds=talked,
+            cause=cause.value,
+            code=code,
+            disconnected_by=by.value,
+        )
+
+    def _entry(self, kind: str, now: float, values: dict[str, object]) -> None:
+        self._n += 1
+        self._append(lines.entry(kind, self._sid, self._n, round(now, 4), values))
+
+    def _row(self, table: str, key: str | tuple[str | int, ...], **values: object) -> None:
+        self._append(lines.row(table, key, values))
+
+
+def recording_sid(call: str, name: str) -> str:
+    """A recording's id: unguessable because the call's is."""
+    return f"{call}{name}"
+
+
+def told_for_replay(facts: CallFacts) -> dict[str, object]:
+    """The facts a call began with, as plain values."""
+    return {key: value for key, value in asdict(facts).items() if value not in ("", (), None)}
+
+
+def told_account(account: Account) -> dict[str, object]:
+    """The account that a call began under, as plain values."""
+    return asdict(account)
+
+
+def _call_status(answered: bool, facts: CallFacts, by: Side) -> str:
+    """REST's ``Status``: ``completed`` as soon as the flow answered (contract.md §5.1, REST view)."""
+    if answered:
+        return "completed"
+    if by is Side.CALLER:
+        return "canceled"
+    return facts.dial_status if facts.dial_status in ("busy", "no-answer") else "failed"
+
+
+def _heard(source: object) -> str:
+    name = type(source).__name__
+    detail = getattr(source, "leg", getattr(source, "sound", None))
+    return name if detail is None else f"{name}({detail})"

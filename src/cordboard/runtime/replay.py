@@ -1,0 +1,67 @@
+"""Feeds a call's journal to the machines again and says where they now decide otherwise."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from cordboard.call.words import Command, Event
+from cordboard.contract.account import Account, ExoPhone
+from cordboard.contract.facts import CallFacts
+from cordboard.flow.document import read_flow
+from cordboard.flow.runner import Runner
+from cordboard.kernel.mistakes import BadInput
+from cordboard.runtime.kinds import KINDS
+from cordboard.store.codec import unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One step: what was decided then and what is decided now."""
+
+    at: float
+    event: Event
+    then: tuple[Command, ...]
+    now: tuple[Command, ...]
+
+    @property
+    def same(self) -> bool:
+        """The machines still decide as they did."""
+        return self.then == self.now
+
+
+def replay(lines: Iterable[bytes]) -> Iterator[Replayed]:
+    """Play a call again. ``lines``: its journal, from ``begin`` on.
+
+    Raises ``BadInput`` where the journal has no beginning or a line cannot be read. After the first difference
+    the rest is still played: what follows from it shows what else would have come.
+    """
+    records = [json.loads(line) for line in lines if line]
+    beginning = next((record for record in records if record.get("k") == "begin"), None)
+    if beginning is None or "facts" not in beginning:
+        raise BadInput("journal", "the call's beginning is not in it", "a call that this engine took")
+    facts, account = _facts(beginning["facts"]), _account(beginning["account"])
+    flow, _ = read_flow(beginning["flow"], KINDS, "the call's flow")
+    runner = Runner(KINDS)
+    state = runner.begin(flow, account, facts)
+    for record in records:
+        if record.get("k") != "step":
+            continue
+        event = unpack(record["e"])
+        then = tuple(unpack(command) for command in record["c"])
+        at = float(record["t"])
+        state, now = runner.step(state, event, at)
+        yield Replayed(at, event, then, now)
+
+
+def _facts(raw: dict[str, Any]) -> CallFacts:
+    known = {field.name for field in fields(CallFacts)}
+    return CallFacts(**{key: value for key, value in raw.items() if key in known})
+
+
+def _account(raw: dict[str, Any]) -> Account:
+    known = {field.name for field in fields(Account)}
+    values = {key: value for key, value in raw.items() if key in known}
+    values["exophones"] = tuple(ExoPhone(**phone) for phone in values.get("exophones", ()))
+    values["countries"] = tuple(values.get("countries", ()))
+    return Account(**values)

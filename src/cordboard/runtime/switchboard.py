@@ -1,0 +1,176 @@
+"""All live calls: arrivals become calls, what the doors say finds its call, calls that are over are let go."""
+
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from cordboard.call.words import CallerArrived, Event, Stopped
+from cordboard.config.settings import Settings
+from cordboard.contract.facts import CallFacts
+from cordboard.flow.document import Flow
+from cordboard.flow.runner import Runner
+from cordboard.kernel.ids import call_sid
+from cordboard.kernel.mistakes import Unavailable
+from cordboard.legs.words import Arrival, LegStream
+from cordboard.media.control import LegReport, MediaEvent, MediaLost, RecordingEnded, Stream
+from cordboard.runtime.call import Call
+from cordboard.runtime.doors import Doors
+from cordboard.runtime.figures import Figures
+from cordboard.runtime.kinds import KINDS, account_of
+from cordboard.runtime.ledger import Ledger, told_account, told_for_replay
+from cordboard.sip.endpoint.words import Seen
+
+_LINGER_SECONDS = 5.0
+"""How long a call that is over still hears its last SIP messages and recordings, for the timeline."""
+
+
+class Switchboard:
+    """One account's calls. ``adopt(arrival, sid)`` and ``turn_away`` are the legs' words for arrivals."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        flows: Mapping[int, Flow],
+        doors: Doors,
+        figures: Figures,
+        *,
+        adopt: Callable[[Arrival, str], None],
+        turn_away: Callable[[Arrival, int, str], None],
+        file_of: Callable[[str], str] = lambda path: path,
+    ) -> None:
+        self._flows, self._doors, self._figures = flows, doors, figures
+        self._adopt, self._turn_away, self._file_of = adopt, turn_away, file_of
+        self._account = account_of(settings)
+        self._told_account = told_account(self._account)
+        self._by_number = {phone.number: phone for phone in settings.exophones}
+        self._trunks = {phone.number: phone.trunk for phone in settings.exophones}
+        self._tables = {table.get("id"): table for table in settings.flows}
+        self._runner = Runner(KINDS)
+        self._calls: dict[str, Call] = {}
+        self._lingering: dict[str, Call] = {}
+        self._log = structlog.get_logger("switchboard")
+        self.on_idle: Callable[[], None] = lambda: None
+
+    @property
+    def live(self) -> int:
+        """Calls in progress."""
+        return len(self._calls)
+
+    # --- arrivals ------------------------------------------------------------------------------------
+
+    def arrived(self, arrival: Arrival) -> None:
+        """A caller's INVITE that passed every check of ``legs``."""
+        doors, phone = self._doors, self._by_number[arrival.exophone]
+        flow = self._flows[phone.flow]
+        sid = call_sid(doors.tokens)
+        facts = CallFacts(
+            sid=sid,
+            caller=arrival.caller,
+            called=phone.number,
+            exophone=phone.number,
+            direction="incoming",
+            flow_id=flow.id,
+            began_at=round(doors.clock.wall(), 3),
+        )
+        ledger = Ledger(doors.append, doors.tokens, facts, arrival.trunk, self._trunks)
+        call = Call(doors, self._runner, self._runner.begin(flow, self._account, facts), ledger, self._ended)
+        try:
+            ledger.begin(self._told(facts), arrival.caller_name)
+            call.open_caller()
+        except Unavailable as error:
+            self._log.error("a call was refused", reason=str(error))
+            self._turn_away(arrival, 503, "No resources")
+            return
+        self._calls[sid] = call
+        self._figures.call_began()
+        self._adopt(arrival, sid)
+        call.receive(CallerArrived())
+
+    def _told(self, facts: CallFacts) -> dict[str, object]:
+        return {
+            "facts": told_for_replay(facts),
+            "account": self._told_account,
+            "flow": self._tables.get(facts.flow_id),
+        }
+
+    # --- what the doors say --------------------------------------------------------------------------
+
+    def on_event(self, sid: str, event: Event) -> None:
+        """An event of one of a call's legs."""
+        if (call := self._find(sid)) is not None:
+            self._guard(call, event)
+
+    def on_stream(self, sid: str, leg: int, stream: LegStream) -> None:
+        """Offer and answer settled a leg's audio."""
+        if (call := self._calls.get(sid)) is not None:
+            call.agreed(leg, as_stream(stream))
+
+    def on_seen(self, sid: str, leg: int, seen: Seen) -> None:
+        """A SIP message of a leg."""
+        if (call := self._find(sid)) is not None:
+            call.ledger.seen(self._doors.loop.time() - call.began, leg, seen)
+
+    def on_media(self, sid: str, event: MediaEvent) -> None:
+        """What media has to say of a call."""
+        call = self._find(sid)
+        if call is None:
+            return
+        if isinstance(event, RecordingEnded):
+            self._figures.recording_ended(event.state)
+            file = self._file_of(event.path) if event.path else ""
+            call.ledger.recorded(self._doors.loop.time() - call.began, event, file)
+        elif isinstance(event, LegReport):
+            call.reported(event)
+        elif isinstance(event, MediaLost):
+            if sid in self._calls:
+                call.media_lost()
+        else:
+            self._guard(call, event)
+
+    def stop(self) -> None:
+        """Hang up every call now."""
+        for call in tuple(self._calls.values()):
+            self._guard(call, Stopped())
+
+    # --- endings -------------------------------------------------------------------------------------
+
+    def _find(self, sid: str) -> Call | None:
+        return self._calls.get(sid) or self._lingering.get(sid)
+
+    def _guard(self, call: Call, event: Event) -> None:
+        """A fault of ours in one call ends that call, never the engine."""
+        try:
+            call.receive(event)
+        except Exception:
+            self._log.exception("a call failed by a fault of the engine", call=call.sid, event_kind=type(event).__name__)
+            self._figures.fault()
+            call.abandon()
+
+    def _ended(self, call: Call) -> None:
+        self._calls.pop(call.sid, None)
+        self._lingering[call.sid] = call
+        self._figures.call_ended()
+        self._doors.loop.call_later(_LINGER_SECONDS, self._forget, call.sid)
+        if not self._calls:
+            self.on_idle()
+
+    def _forget(self, sid: str) -> None:
+        self._lingering.pop(sid, None)
+        self._doors.legs.forget(sid)
+
+
+def as_stream(stream: LegStream) -> Stream:
+    """The same in the words of media, which does not know legs."""
+    return Stream(
+        stream.address,
+        stream.port,
+        stream.codec,
+        stream.payload_type,
+        stream.event_type,
+        stream.noise_type,
+        stream.ptime,
+        stream.sends,
+        stream.receives,
+        stream.mode,
+        stream.sources,
+    )

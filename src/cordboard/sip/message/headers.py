@@ -1,0 +1,143 @@
+"""Header values: names, lists, parameters, addresses. Light on purpose: the hot path reads only what it uses.
+
+``sipmessage`` takes two quoted addresses with a comma between them for one, and its quoted-string pattern looks
+back over the whole value; so lists and addresses are cut here, in one pass, and only the URI inside is given to it.
+"""
+
+import re
+
+from sipmessage.grammar import C_TOKEN
+from sipmessage.message import COMPACT_FORMS
+
+TOKEN = re.compile(f"[{re.escape(C_TOKEN)}]+")
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TAG = re.compile(r";\s*tag\s*=\s*([^\s;,\"]+)", re.IGNORECASE)
+_PARAMETER = re.compile(r';\s*([^\s;=,"]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?\s*', re.DOTALL)
+
+_NAMES = """Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authorization Call-ID Call-Info
+Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq Date Diversion
+Error-Info Event Expires From History-Info Identity In-Reply-To Max-Forwards MIME-Version Min-Expires Min-SE
+Organization P-Access-Network-Info P-Asserted-Identity P-Called-Party-ID P-Charging-Vector P-Early-Media
+P-Preferred-Identity Path Priority Privacy Proxy-Authenticate Proxy-Authorization Proxy-Require RAck Reason
+Record-Route Refer-To Referred-By Remote-Party-ID Replaces Require Retry-After Route RSeq Server Session-Expires
+Session-ID Subject Subscription-State Supported Timestamp To Unsupported User-Agent Via Warning
+WWW-Authenticate""".split()
+
+PROPER = {name.lower(): name for name in _NAMES}
+"""Lower-case key → the name as the RFCs write it."""
+
+KEYS: dict[str, str] = {name: name.lower() for name in _NAMES}
+"""A name as it usually comes, compact forms included → its lower-case key. A miss is not an error."""
+KEYS.update({short: name.lower() for short, name in COMPACT_FORMS.items()})
+KEYS.update({short.upper(): name.lower() for short, name in COMPACT_FORMS.items()})
+KEYS.update({name.lower(): name.lower() for name in _NAMES})
+
+
+def proper(key: str) -> str:
+    """How a header is written: ``call-id`` → ``Call-ID``, ``x-thing`` → ``X-Thing``."""
+    return PROPER.get(key) or key.title()
+
+
+def split_list(value: str) -> list[str]:
+    """The elements of a comma list, trimmed. Commas in quotes and in angle brackets are text."""
+    if "," not in value:
+        return [value.strip()]
+    if '"' not in value and "<" not in value:
+        return [part.strip() for part in value.split(",")]
+    parts: list[str] = []
+    start = 0
+    quoted = bracketed = escaped = False
+    for place, sign in enumerate(value):
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped, quoted = sign == "\\", sign != '"'
+        elif sign == '"':
+            quoted = True
+        elif sign == "<":
+            bracketed = True
+        elif sign == ">":
+            bracketed = False
+        elif sign == "," and not bracketed:
+            parts.append(value[start:place].strip())
+            start = place + 1
+    parts.append(value[start:].strip())
+    return parts
+
+
+def split_address(value: str) -> tuple[str, str, str]:
+    """(display name, URI, parameters with their leading semicolon) of a name-addr or addr-spec (§25.1).
+
+    Raises ``ValueError`` when quotes or brackets do not balance.
+    """
+    value = value.strip()
+    name = ""
+    rest = value
+    if value.startswith('"'):
+        quoted = QUOTED.match(value)
+        if quoted is None:
+            raise ValueError("a quote is not closed")
+        name, rest = unquote(quoted.group()), value[quoted.end() :].lstrip()
+        if not rest.startswith("<"):
+            raise ValueError("a quoted name is not followed by <")
+    opened = rest.find("<")
+    if opened < 0:
+        uri, semicolon, parameters = rest.partition(";")
+        if ">" in uri or '"' in uri:
+            raise ValueError("brackets or quotes do not balance")
+        return name, uri.strip(), semicolon + parameters
+    closed = rest.find(">", opened)
+    before = rest[:opened]
+    if closed < 0 or '"' in before or ";" in before:
+        raise ValueError("brackets or quotes do not balance")
+    parameters = rest[closed + 1 :].strip()
+    if parameters and not parameters.startswith(";"):
+        raise ValueError("text follows the address")
+    return name or before.strip(), rest[opened + 1 : closed].strip(), parameters
+
+
+def tag_of(value: str) -> str:
+    """The tag of a From or To value; empty when it has none. Raises ``ValueError`` as ``split_address``."""
+    if '"' not in value:
+        # The common form needs no more than this: parameters follow the bracket, or the first semicolon.
+        closed = value.find(">")
+        if closed >= 0 and "<" in value:
+            found = _TAG.search(value, closed)
+            return found.group(1) if found else ""
+    parameters = split_address(value)[2]
+    if '"' in parameters:
+        return read_parameters(parameters).get("tag", "")
+    found = _TAG.search(parameters)
+    return found.group(1) if found else ""
+
+
+def read_parameters(text: str) -> dict[str, str]:
+    """``;a=1;b;c="x"`` as a dictionary with lower-case names; flags have an empty value. The first of a name wins."""
+    found: dict[str, str] = {}
+    for part in _PARAMETER.finditer(text):
+        found.setdefault(part.group(1).lower(), unquote(part.group(2) or ""))
+    return found
+
+
+def quote(text: str) -> str:
+    """A quoted-string. Control characters cannot be quoted in SIP and are left out (§25.1)."""
+    plain = "".join(sign for sign in text if sign >= " " and sign != "\x7f")
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unquote(text: str) -> str:
+    """The text of a quoted-string; anything else as it is."""
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+        return text
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if "\\" in text else text[1:-1]
+
+
+def number(text: str) -> int | None:
+    """A decimal number of at most ten digits, leading zeros apart; None for anything else."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    if len(text) > 10:
+        text = text.lstrip("0") or "0"
+        if len(text) > 10:
+            return None
+    return int(text)

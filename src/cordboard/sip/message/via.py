@@ -1,0 +1,64 @@
+"""The top Via: where a response goes, and the branch that names a transaction (§8.1.1.7, §18.2.2, RFC 3581)."""
+
+import re
+
+from cordboard.sip.message.headers import read_parameters, split_list
+
+_PLAIN = re.compile(
+    r"SIP/2\.0/([A-Za-z]+) +([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?((?:;[^,\"\s]+)?)$"
+)
+_ANY = re.compile(
+    r"SIP\s*/\s*\d+\.\d+\s*/\s*([A-Za-z0-9.!%*_+`'~-]+)\s+"
+    r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])\s*(?::\s*(\d{1,5}))?\s*((?:;.*)?)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_BRANCH = re.compile(r";branch=([^;]+)")
+_RPORT = re.compile(r";\s*rport\s*(?:=\s*\d*)?\s*(?=;|$)", re.IGNORECASE)
+_RECEIVED = re.compile(r";\s*received\s*=\s*[^;]*", re.IGNORECASE)
+
+
+class Via:
+    """``text`` is this element as it came, ``others`` what stood below it in the same header line.
+
+    ``port`` is 0 where none is written; ``rport`` says that it was asked for. maddr is never obeyed
+    (reliability.md S15).
+    """
+
+    __slots__ = ("branch", "host", "others", "port", "rport", "text", "transport")
+
+    def __init__(self, value: str) -> None:
+        """Raises ``ValueError``."""
+        found = _PLAIN.match(value)
+        if found:
+            self.text, self.others = value, ""
+            parameters = found.group(4)
+            branch = _BRANCH.search(parameters)
+            self.branch = branch.group(1) if branch else ""
+        else:
+            self.text, *others = split_list(value)
+            self.others = ", ".join(others)
+            found = _ANY.match(self.text)
+            if found is None:
+                raise ValueError("the Via cannot be read")
+            parameters = found.group(4)
+            self.branch = read_parameters(parameters).get("branch", "")
+        self.transport = found.group(1).upper()
+        self.host = found.group(2)
+        self.port = int(found.group(3) or 0)
+        if self.port > 65535:
+            raise ValueError("the Via's port is above 65535")
+        self.rport = ";rport" in parameters or _RPORT.search(parameters) is not None
+
+    @property
+    def sent_by(self) -> str:
+        """Host and port as one text, for matching."""
+        return f"{self.host.lower()}:{self.port}" if self.port else self.host.lower()
+
+    def stamped(self, host: str, port: int) -> str:
+        """The whole header line with ``received`` and ``rport`` filled in from the packet's source."""
+        text = _RECEIVED.sub("", self.text) if "received" in self.text.lower() else self.text
+        if self.rport:
+            text = _RPORT.sub("", text, count=1) + f";rport={port};received={host}"
+        elif host != self.host.strip("[]"):
+            text += f";received={host}"
+        return f"{text}, {self.others}" if self.others else text

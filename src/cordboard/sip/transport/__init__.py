@@ -1,0 +1,1 @@
+"""Sockets: bytes in, bytes out. One class per transport, all of the form of ``words.Transport``."""

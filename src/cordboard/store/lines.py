@@ -1,0 +1,90 @@
+"""The journal's records: one JSON object a line, with `k` first.
+
+`begin`: a call exists. `step`: an event met a machine and these commands came out. `row`: an upsert of a
+database row. Any other kind (`sip`, `media`, `record` …) is an entry of the call's timeline.
+All but `row` carry `call`, then `n` (counts within the call) and `t` (seconds since the call began).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from json import JSONEncoder, encoder
+from typing import Any
+
+from cordboard.store.codec import pack
+from cordboard.store.records import CallRow, FetchRow, LegRow, OutboxRow, RecordingRow
+
+
+def _encoder() -> Callable[[Any], bytes]:
+    """JSON without blanks, in ASCII. `JSONEncoder` makes its C part anew for each text, which is half of what
+    a short one costs; so it is made once here where the interpreter has it."""
+    plain = JSONEncoder(separators=(",", ":"), check_circular=False)
+    make = getattr(encoder, "c_make_encoder", None)
+    if make is None:
+        return lambda value: plain.encode(value).encode()
+    quote = encoder.encode_basestring_ascii  # type: ignore[attr-defined, unused-ignore]
+    parts = make(None, plain.default, quote, None, ":", ",", False, False, True)
+    return lambda value: "".join(parts(value, 0)).encode()
+
+
+_encode = _encoder()
+
+ROWS: Mapping[str, type] = {
+    "calls": CallRow,
+    "legs": LegRow,
+    "fetches": FetchRow,
+    "recordings": RecordingRow,
+    "outbox": OutboxRow,
+}
+"""The tables that a `row` record may name, with their columns."""
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "calls": ("sid",),
+    "legs": ("call_sid", "leg"),
+    "fetches": ("call_sid", "request"),
+    "recordings": ("sid",),
+    "outbox": ("id",),
+}
+
+COLUMNS = {table: frozenset(field.name for field in fields(row)) for table, row in ROWS.items()}
+
+# What the encoders below write: the writer sorts lines by it and never parses what goes to a timeline.
+HEAD = re.compile(rb'\{"k":"([a-z]+)"(?:,"call":"([0-9A-Za-z._-]+)")?')
+
+
+def begin(call: str, at: float, facts: Mapping[str, object] | None = None) -> bytes:
+    """A call exists from `at` (epoch) on. `facts`: what a replay needs, such as settings and the flow."""
+    return _encode({"k": "begin", "call": call, "n": 0, "t": 0.0, "at": at, **(facts or {})})
+
+
+def step(call: str, n: int, t: float, event: object, commands: Iterable[object]) -> bytes:
+    """An event and what the machine made of it; both are dataclasses of `call.words` or of an applet."""
+    return _encode(
+        {
+            "k": "step",
+            "call": call,
+            "n": n,
+            "t": t,
+            "e": pack(event),
+            "c": [pack(command) for command in commands],
+        }
+    )
+
+
+def entry(kind: str, call: str, n: int, t: float, values: Mapping[str, object]) -> bytes:
+    """Something else that happened to a call: `sip`, `media`, `record`, `event`, `leg` …
+
+    `values` may hold `what` and `why` as the timeline shows them; all else becomes its `data`.
+    """
+    return _encode({"k": kind, "call": call, "n": n, "t": t, **values})
+
+
+def row(table: str, key: str | tuple[str | int, ...], values: Mapping[str, object]) -> bytes:
+    """Set these columns of a row, which is made where there is none. `key` as in `KEYS`.
+
+    Raises ValueError for a column that the table has not.
+    """
+    if not values.keys() <= COLUMNS[table]:
+        raise ValueError(f"{table} has no {', '.join(sorted(values.keys() - COLUMNS[table]))}")
+    keys = [key] if isinstance(key, str) else list(key)
+    return _encode({"k": "row", "table": table, "key": keys, "values": dict(values)}).encode()

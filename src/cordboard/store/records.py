@@ -1,0 +1,117 @@
+"""What goes into the store and comes out. Times are seconds since the epoch (UTC), None while not known."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call. Numbers are E.164 (or `anonymous`, `sip:…`).
+
+    `direction`: `incoming` or `outbound-dial`. `status`: `in-progress`, then `completed`, `failed`, `busy`,
+    `no-answer` or `canceled`; of the caller's leg. `answered_by`: the number of the callee that was bridged.
+    `talk_seconds`: bridged time. `leg2_status`: of the dialled side, empty while nobody was dialled.
+    `outcome`: how the call was closed where that is not by itself (`lost`, `stopped`), else empty.
+    """
+
+    sid: str
+    caller: str = ""
+    called: str = ""
+    exophone: str = ""
+    direction: str = "incoming"
+    flow_id: int = 0
+    trunk: str = ""
+    status: str = "in-progress"
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    answered_at: float | None = None
+    ended_at: float | None = None
+    talk_seconds: int = 0
+    leg2_status: str = ""
+    answered_by: str = ""
+    call_type: str = ""
+    dial_status: str = ""
+    custom_field: str = ""
+    caller_name: str = ""
+    disconnected_by: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """A leg of a call. Leg 0 is the caller.
+
+    `cause`: a word of `call.causes`, empty while it lives. `code`: the final SIP status, 0 for none.
+    """
+
+    call_sid: str
+    leg: int
+    number: str = ""
+    shown: str = ""
+    type: str = "pstn"
+    trunk: str = ""
+    status: str = ""
+    began_at: float | None = None
+    ringing_at: float | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    talk_seconds: int = 0
+    cause: str = ""
+    code: int = 0
+    disconnected_by: str = ""
+    packets_in: int = 0
+    packets_out: int = 0
+    lost: int = 0
+    jitter_ms: float = 0.0
+    mos: float = 0.0
+    foreign_packets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRow:
+    """What was asked of a customer's URL and what came. `status` 0: no answer, `error` says why."""
+
+    call_sid: str
+    request: int
+    role: str = ""
+    url: str = ""
+    began_at: float | None = None
+    elapsed: float = 0.0
+    status: int = 0
+    media_type: str = ""
+    body: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRow:
+    """A recording. `state`: `recording`, then `whole`, `partial` or `failed`. `file`: its name in the
+    recordings folder, made by us, without any folder. `gaps`: (channel, start, length), seconds."""
+
+    sid: str
+    call_sid: str
+    name: str = ""
+    file: str = ""
+    state: str = "recording"
+    channels: int = 1
+    began_at: float | None = None
+    ended_at: float | None = None
+    seconds: float = 0.0
+    size: int = 0
+    gaps: tuple[tuple[int, float, float], ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event for a customer. `number` orders the events of a call. `state`: `due`, `done`, `dead`."""
+
+    id: str
+    call_sid: str
+    number: int
+    kind: str = ""
+    url: str = ""
+    created_at: float = 0.0
+    state: str = "due"
+    due_at: float = 0.0
+    attempts: int = 0
+    error: str = ""

@@ -1,0 +1,185 @@
+"""Reading the database, one small class a kind of thing. They run in the store's reading thread."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import fields
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Row, Select, Table, and_, exists, select
+
+from cordboard.store import lines, tables
+from cordboard.store.records import CallRow, FetchRow, LegRow, OutboxRow, RecordingRow
+
+T = TypeVar("T")
+Record = TypeVar("Record", CallRow, LegRow, FetchRow, RecordingRow, OutboxRow)
+Reader = Callable[[Callable[[Connection], list[T]]], Awaitable[list[T]]]
+
+
+class Repository(Generic[Record]):
+    """What the kinds share. `read` runs a function on a connection, away from the loop."""
+
+    def __init__(self, read: Reader[Record], kind: type[Record], table: Table) -> None:
+        self._read: Reader[Record] = read
+        self._kind: Callable[..., Record] = kind
+        self._columns = [table.c[field.name] for field in fields(kind)]
+
+    def _select(self) -> Select[Any]:
+        return select(*self._columns)
+
+    async def _all(self, statement: Select[Any]) -> tuple[Record, ...]:
+        def run(connection: Connection) -> list[Record]:
+            return [self._make(row) for row in connection.execute(statement)]
+
+        return tuple(await self._read(run))
+
+    def _make(self, row: Row[Any]) -> Record:
+        return self._kind(*row)
+
+    async def _first(self, statement: Select[Any]) -> Record | None:
+        found = await self._all(statement.limit(1))
+        return found[0] if found else None
+
+
+class Calls(Repository[CallRow]):
+    """Calls by sid and by time."""
+
+    def __init__(self, read: Reader[CallRow]) -> None:
+        super().__init__(read, CallRow, tables.calls)
+
+    async def get(self, sid: str) -> CallRow | None:
+        return await self._first(self._select().where(tables.calls.c.sid == sid))
+
+    async def newest(self, limit: int = 50, before: float | None = None) -> tuple[CallRow, ...]:
+        """Newest first; `before`: only those created before this time."""
+        calls = tables.calls.c
+        chosen = self._select().order_by(calls.created_at.desc(), calls.sid).limit(limit)
+        return await self._all(chosen if before is None else chosen.where(calls.created_at < before))
+
+    async def unfinished(self) -> tuple[CallRow, ...]:
+        """Calls that have no end: live ones, and after a start those that the last run left behind."""
+        calls = tables.calls.c
+        return await self._all(self._select().where(calls.ended_at.is_(None)).order_by(calls.created_at))
+
+
+class Legs(Repository[LegRow]):
+    """The legs of a call."""
+
+    def __init__(self, read: Reader[LegRow]) -> None:
+        super().__init__(read, LegRow, tables.legs)
+
+    async def of_call(self, sid: str) -> tuple[LegRow, ...]:
+        legs = tables.legs.c
+        return await self._all(self._select().where(legs.call_sid == sid).order_by(legs.leg))
+
+
+class Fetches(Repository[FetchRow]):
+    """What was asked of URLs during a call."""
+
+    def __init__(self, read: Reader[FetchRow]) -> None:
+        super().__init__(read, FetchRow, tables.fetches)
+
+    async def of_call(self, sid: str) -> tuple[FetchRow, ...]:
+        fetches = tables.fetches.c
+        return await self._all(self._select().where(fetches.call_sid == sid).order_by(fetches.request))
+
+
+class Recordings(Repository[RecordingRow]):
+    """Recordings by sid and by call."""
+
+    def __init__(self, read: Reader[RecordingRow]) -> None:
+        super().__init__(read, RecordingRow, tables.recordings)
+
+    def _make(self, row: Row[Any]) -> RecordingRow:
+        gaps = tuple(tuple(gap) for gap in json.loads(row._mapping["gaps"]))
+        return RecordingRow(**{**row._mapping, "gaps": gaps})
+
+    async def get(self, sid: str) -> RecordingRow | None:
+        return await self._first(self._select().where(tables.recordings.c.sid == sid))
+
+    async def of_call(self, sid: str) -> tuple[RecordingRow, ...]:
+        """Oldest first."""
+        recordings = tables.recordings.c
+        chosen = self._select().where(recordings.call_sid == sid)
+        return await self._all(chosen.order_by(recordings.began_at, recordings.name, recordings.sid))
+
+    async def newest_of_call(self, sid: str) -> RecordingRow | None:
+        found = await self.of_call(sid)
+        return found[-1] if found else None
+
+
+class Outbox(Repository[OutboxRow]):
+    """Events for customers: at least once, in order per call. Changes go through the journal."""
+
+    def __init__(
+        self, read: Reader[OutboxRow], append: Callable[[bytes], int], committed: Callable[[], int]
+    ) -> None:
+        super().__init__(read, OutboxRow, tables.outbox)
+        self._append, self._committed = append, committed
+        self._changed: dict[str, int] = {}
+
+    def add(self, event: OutboxRow) -> None:
+        """Keep an event until it is done or dead. Returns at once."""
+        values = {field.name: getattr(event, field.name) for field in fields(OutboxRow) if field.name != "id"}
+        self._append(lines.row("outbox", event.id, values))
+
+    def done(self, id: str, attempts: int = 1) -> None:
+        """It was delivered."""
+        self._change(id, {"state": "done", "attempts": attempts, "error": ""})
+
+    def retry(self, id: str, at: float, error: str, attempts: int = 1) -> None:
+        """It was not; try again at this time (epoch)."""
+        self._change(id, {"due_at": at, "attempts": attempts, "error": error[:500]})
+
+    def dead(self, id: str, error: str, attempts: int = 1) -> None:
+        """It will not be tried any more; the call's later events need not wait for it."""
+        self._change(id, {"state": "dead", "attempts": attempts, "error": error[:500]})
+
+    async def due(self, now: float, limit: int = 100) -> tuple[OutboxRow, ...]:
+        """Events to be sent now: of each call the first that is not yet done, when its time has come.
+
+        An event that was just done, put off or given up is left out until the database knows of it.
+        """
+        committed = self._committed()
+        self._changed = {id: position for id, position in self._changed.items() if position > committed}
+        outbox, earlier = tables.outbox, tables.outbox.alias()
+        first = ~exists().where(
+            and_(
+                earlier.c.call_sid == outbox.c.call_sid,
+                earlier.c.number < outbox.c.number,
+                earlier.c.state == "due",
+            )
+        )
+        ready = self._select().where(outbox.c.state == "due", outbox.c.due_at <= now, first)
+        ready = ready.order_by(outbox.c.due_at, outbox.c.call_sid, outbox.c.number)
+        found = await self._all(ready.limit(limit + len(self._changed)))
+        return tuple(event for event in found if event.id not in self._changed)[:limit]
+
+    async def of_call(self, sid: str) -> tuple[OutboxRow, ...]:
+        outbox = tables.outbox.c
+        return await self._all(self._select().where(outbox.call_sid == sid).order_by(outbox.number))
+
+    async def next_due(self) -> float | None:
+        """When the soonest waiting event is due (epoch); None when nothing waits."""
+        outbox = tables.outbox.c
+        found = await self._first(self._select().where(outbox.state == "due").order_by(outbox.due_at))
+        return found.due_at if found else None
+
+    def _change(self, id: str, values: dict[str, Any]) -> None:
+        self._changed[id] = self._append(lines.row("outbox", id, values))
+
+
+class Timelines:
+    """The journal lines of a call."""
+
+    def __init__(self, read: Reader[bytes]) -> None:
+        self._read = read
+
+    async def of_call(self, sid: str) -> tuple[bytes, ...]:
+        """In the order in which they were written."""
+        timelines = tables.timelines.c
+        chosen = select(timelines.lines).where(timelines.call_sid == sid).order_by(timelines.position)
+
+        def run(connection: Connection) -> list[bytes]:
+            return [line for chunk in connection.scalars(chosen) for line in chunk.split(b"\n")]
+
+        return tuple(await self._read(run))

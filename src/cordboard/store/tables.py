@@ -1,0 +1,173 @@
+"""The tables. Their shape is made by the migrations; a test holds both to one another."""
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import BigInteger
+
+metadata = MetaData()
+
+
+def _text(name: str, default: str = "") -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=default)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def _number(name: str) -> Column[float]:
+    return Column(name, Float, nullable=False, server_default="0")
+
+
+def _time(name: str) -> Column[float]:
+    return Column(name, Float, nullable=True)
+
+
+def _of_call(primary_key: bool = False, index: bool = False) -> Column[str]:
+    return Column(
+        "call_sid",
+        Text,
+        ForeignKey("calls.sid", ondelete="CASCADE"),
+        nullable=False,
+        primary_key=primary_key,
+        index=index,
+    )
+
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("sid", Text, primary_key=True),
+    _text("caller"),
+    _text("called"),
+    _text("exophone"),
+    _text("direction", "incoming"),
+    _count("flow_id"),
+    _text("trunk"),
+    _text("status", "in-progress"),
+    _number("created_at"),
+    _number("updated_at"),
+    _time("answered_at"),
+    _time("ended_at"),
+    _count("talk_seconds"),
+    _text("leg2_status"),
+    _text("answered_by"),
+    _text("call_type"),
+    _text("dial_status"),
+    _text("custom_field"),
+    _text("caller_name"),
+    _text("disconnected_by"),
+    _text("outcome"),
+    Index("calls_by_time", "created_at"),
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    _of_call(primary_key=True),
+    Column("leg", Integer, primary_key=True, autoincrement=False),
+    _text("number"),
+    _text("shown"),
+    _text("type", "pstn"),
+    _text("trunk"),
+    _text("status"),
+    _time("began_at"),
+    _time("ringing_at"),
+    _time("answered_at"),
+    _time("ended_at"),
+    _count("talk_seconds"),
+    _text("cause"),
+    _count("code"),
+    _text("disconnected_by"),
+    _count("packets_in"),
+    _count("packets_out"),
+    _count("lost"),
+    _number("jitter_ms"),
+    _number("mos"),
+    _count("foreign_packets"),
+)
+
+fetches = Table(
+    "fetches",
+    metadata,
+    _of_call(primary_key=True),
+    Column("request", Integer, primary_key=True, autoincrement=False),
+    _text("role"),
+    _text("url"),
+    _time("began_at"),
+    _number("elapsed"),
+    _count("status"),
+    _text("media_type"),
+    _text("body"),
+    _text("error"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("sid", Text, primary_key=True),
+    _of_call(index=True),
+    _text("name"),
+    _text("file"),
+    _text("state", "recording"),
+    Column("channels", Integer, nullable=False, server_default="1"),
+    _time("began_at"),
+    _time("ended_at"),
+    _number("seconds"),
+    _count("size"),
+    _text("gaps", "[]"),
+    _text("problem"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _of_call(),
+    _count("number"),
+    _text("kind"),
+    _text("url"),
+    _number("created_at"),
+    _text("state", "due"),
+    _number("due_at"),
+    _count("attempts"),
+    _text("error"),
+    Index("outbox_by_call", "call_sid", "number"),
+    Index("outbox_by_state", "state", "due_at"),
+)
+
+# Journal lines of a call, as many as one batch of the writer had of it. `position`: of the first of them.
+timelines = Table(
+    "timelines",
+    metadata,
+    Column("call_sid", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("lines", LargeBinary, nullable=False),
+)
+
+# How far the journal of each node has been taken over.
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+# Lines that the database would not take, and why: kept for a human.
+rejects = Table(
+    "rejects",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("line", LargeBinary, nullable=False),
+    Column("error", Text, nullable=False),
+)

@@ -1,0 +1,150 @@
+"""One scenario is data: phones, replies, sounds, what the caller does. Every stage of tests can play it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cordboard.call.causes import Cause
+from cordboard.contract.account import Account, ExoPhone
+from cordboard.contract.facts import CallFacts
+
+EXOPHONE = "+918047100001"
+CALLER = "+919876500001"
+PRIMARY = "http://customer.example/connect"
+FALLBACK = "http://customer.example/fallback"
+EVENTS = "http://customer.example/events"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A scripted phone. Seconds from the moment the INVITE arrives; ``hangs_up``: from its answer.
+
+    ``fails``: it ends the ringing with this cause after so many seconds. A phone with nothing set but
+    ``rings`` rings for ever; with ``rings=None`` too it never replies.
+    ``holds``: (seconds from its answer, held or not). ``dead``: its audio dies, seconds from its answer.
+    """
+
+    rings: float | None = 0.0
+    early: float | None = None
+    answers: float | None = None
+    fails: tuple[float, Cause] | None = None
+    hangs_up: float | None = None
+    holds: tuple[tuple[float, bool], ...] = ()
+    dead: float | None = None
+    restarts_limit: bool = False
+
+
+def answers(after: float = 2.0, hangs_up: float | None = 10.0) -> Phone:
+    """A phone that answers and, unless told otherwise, hangs up."""
+    return Phone(answers=after, hangs_up=hangs_up)
+
+
+def busy(after: float = 0.5) -> Phone:
+    """486."""
+    return Phone(rings=None, fails=(after, Cause.BUSY))
+
+
+RINGS_OUT = Phone()
+NEVER_REPLIES = Phone(rings=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a customer's URL sends, ``after`` seconds. ``status`` 0: the connection failed with ``error``.
+
+    ``after=None``: it never answers, and nobody tells (the machine's own deadline must do).
+    """
+
+    body: bytes = b""
+    status: int = 200
+    media_type: str = "application/json"
+    after: float | None = 0.1
+    error: str = ""
+    able: tuple[str, ...] = (EXOPHONE,)
+
+
+def answer(*numbers: str, after: float | None = 0.1, able: tuple[str, ...] = (EXOPHONE,), **parameters: Any) -> Reply:
+    """A good answer with these numbers and any other words of the document."""
+    body = {"destination": {"numbers": list(numbers)}, **parameters}
+    return Reply(json.dumps(body).encode(), after=after, able=able)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """How a sound turns out. ``seconds`` 0: it cannot be played. ``after=None``: never heard of again."""
+
+    seconds: float = 3.0
+    status: int = 200
+    after: float | None = 0.1
+    problem: str = ""
+    plays_out: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the caller does, in seconds from the start. ``dead``: its audio dies."""
+
+    leaves: float | None = None
+    holds: tuple[tuple[float, bool], ...] = ()
+    digits: tuple[tuple[float, str], ...] = ()
+    dead: float | None = None
+
+
+def connect_flow(
+    after_conversation: str | None = None,
+    nobody_answers: str | None = None,
+    not_dialed: str | None = None,
+    answer: str = "at_once",
+    **settings: Any,
+) -> dict[str, Any]:
+    """A flow of one Connect; where exits are named, ``bye`` is a Hangup and ``sorry`` a Greeting."""
+    connect: dict[str, Any] = {"type": "connect"}
+    if "parameters" not in settings:
+        connect |= {"primary_url": PRIMARY, "fallback_url": FALLBACK}
+    connect |= {key: value for key, value in settings.items() if value is not None}
+    if settings.get("fallback_url", "") is None:
+        del connect["fallback_url"]
+    exits = {"after_conversation": after_conversation, "nobody_answers": nobody_answers, "not_dialed": not_dialed}
+    connect |= {exit: target for exit, target in exits.items() if target is not None}
+    applets: dict[str, Any] = {
+        "connect": connect,
+        "sorry": {"type": "greeting", "text": "Sorry, nobody is there.", "next": "bye"},
+        "bye": {"type": "hangup"},
+    }
+    return {"id": 11754, "name": "support", "start": "connect", "answer": answer, "applets": applets}
+
+
+ACCOUNT = Account(exophones=(ExoPhone(EXOPHONE), ExoPhone("+918047100002")))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """``phones``: by number; a tuple of phones is taken one per dial, the last one stays.
+
+    ``replies``: one per fetch, in order; when none is left the URL is silent. ``sounds``: by URL or text.
+    ``stops``, ``media_lost``: when the engine is told to stop, and when its media process dies.
+    """
+
+    flow: Mapping[str, Any] = field(default_factory=connect_flow)
+    phones: Mapping[str, Phone | tuple[Phone, ...]] = field(default_factory=dict)
+    replies: tuple[Reply, ...] = ()
+    sounds: Mapping[str, Sound] = field(default_factory=dict)
+    caller: Caller = Caller()
+    account: Account = ACCOUNT
+    stops: float | None = None
+    media_lost: float | None = None
+    custom_field: str = ""
+
+    def facts(self) -> CallFacts:
+        """The call as it arrives: incoming, at 11:44:54 on 13 January 2026 in India."""
+        return CallFacts(
+            sid="5f3c9e0b7a614c2d8e91a7d4b0c3f2e1",
+            caller=CALLER,
+            called=EXOPHONE,
+            exophone=EXOPHONE,
+            direction="incoming",
+            flow_id=int(self.flow["id"]),
+            began_at=1_768_284_894.0,
+            custom_field=self.custom_field,
+        )

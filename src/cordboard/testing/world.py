@@ -1,0 +1,263 @@
+"""A pretend world for whole flows: phones, a customer and a caller by script, a clock that jumps.
+
+It obeys the commands of the runner, tells it what comes of them, keeps a transcript, and complains at once
+when one of the promises in ``invariants`` is broken. A wire delay lets an answer and a release cross; late
+events are never filtered.
+"""
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from cordboard.applets.connect import Connect
+from cordboard.applets.greeting import Greeting
+from cordboard.applets.hangup import Hangup
+from cordboard.call.causes import Cause, Side
+from cordboard.call.scene import Clip, Scene
+from cordboard.call.words import (
+    AudioDied,
+    CallerArrived,
+    CallerHungUp,
+    Command,
+    Dial,
+    DigitPressed,
+    Event,
+    Fetch,
+    Fetched,
+    LegAnswered,
+    LegEnded,
+    LegFailed,
+    LegHeld,
+    LegProgressed,
+    LegRinging,
+    MediaLost,
+    Played,
+    PrepareSound,
+    Release,
+    SoundReady,
+    Stopped,
+    TimePassed,
+)
+from cordboard.contract.facts import CallFacts
+from cordboard.flow.applet import AppletKind
+from cordboard.flow.document import read_flow
+from cordboard.flow.runner import Runner, State
+from cordboard.testing.invariants import Watch
+from cordboard.testing.ladder import ladder_line, scene_line
+from cordboard.testing.scenario import NEVER_REPLIES, Phone, Scenario, Sound
+
+WIRE = 0.05
+"""One-way delay between us and a phone, seconds."""
+
+MOST_STEPS = 5000
+"""A world that takes longer goes in circles."""
+
+KINDS: Mapping[str, AppletKind] = {"connect": Connect(), "greeting": Greeting(), "hangup": Hangup()}
+
+
+@dataclass(slots=True)
+class Line:
+    """One leg as the far side knows it. ``state``: calling, up, over. ``told``: we have heard of its answer."""
+
+    leg: int
+    phone: Phone
+    state: str = "calling"
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the transcript."""
+
+    at: float
+    what: Event | Command | Scene
+
+
+@dataclass
+class World:
+    """Plays one scenario to its end. ``deadline_first``: who wins when an event comes at a deadline."""
+
+    scenario: Scenario
+    deadline_first: bool = True
+    now: float = 0.0
+    transcript: list[Entry] = field(default_factory=list)
+    scenes: list[tuple[float, Scene]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        flow, self.warnings = read_flow(self.scenario.flow, KINDS)
+        self.runner = Runner(KINDS)
+        self.state: State = self.runner.begin(flow, self.scenario.account, self.scenario.facts())
+        self.watch = Watch()
+        self.lines: dict[int, Line] = {}
+        self._replies = list(self.scenario.replies)
+        self._dialled: dict[str, int] = {}
+        self._sounds: dict[str, Sound] = {}
+        self._playing: dict[int, float] = {}
+        self._heap: list[tuple[float, int, Callable[[], Event | None]]] = []
+        self._sequence = 0
+
+    # --- the clock -------------------------------------------------------------------------------------
+
+    def run(self) -> "World":
+        """Play until nothing is left to happen, then look whether every promise was kept."""
+        self._script_the_caller()
+        for _ in range(MOST_STEPS):
+            due = self._heap[0][0] if self._heap else None
+            wants = self.runner.deadline(self.state)
+            if due is None and wants is None:
+                break
+            if wants is not None and (due is None or wants < due or (wants == due and self.deadline_first)):
+                self.now = max(self.now, wants)
+                self.tell(TimePassed())
+            elif due is not None:
+                self.now, _, happen = heapq.heappop(self._heap)
+                event = happen()
+                if event is not None:
+                    self.tell(event)
+        else:
+            raise AssertionError(f"the world goes in circles:\n{self.ladder()}")
+        self.watch.at_the_end(self.state, [line.leg for line in self.lines.values() if line.state != "over"])
+        return self
+
+    def tell(self, event: Event) -> None:
+        """Give one event to the runner and obey what it says."""
+        self.transcript.append(Entry(self.now, event))
+        before = self.state
+        self.state, commands = self.runner.step(before, event, self.now)
+        self.transcript.extend(Entry(self.now, command) for command in commands)
+        scene = self.runner.scene(self.state)
+        if not self.scenes or self.scenes[-1][1] != scene:
+            self.scenes.append((self.now, scene))
+            self.transcript.append(Entry(self.now, scene))
+            self._play(scene)
+        self.watch.after_step(before, event, self.state, commands, scene, self.now)
+        for command in commands:
+            self._obey(command)
+
+    def _later(self, delay: float, happen: Callable[[], Event | None]) -> None:
+        self._sequence += 1
+        heapq.heappush(self._heap, (self.now + delay, self._sequence, happen))
+
+    def _event(self, delay: float, event: Event) -> None:
+        self._later(delay, lambda: event)
+
+    # --- the caller, the customer, the sounds ----------------------------------------------------------
+
+    def _script_the_caller(self) -> None:
+        scenario, caller = self.scenario, self.scenario.caller
+        self._event(0.0, CallerArrived())
+        script: list[tuple[float | None, Event]] = [
+            (caller.leaves, CallerHungUp()),
+            (caller.dead, AudioDied(0)),
+            (scenario.stops, Stopped()),
+            (scenario.media_lost, MediaLost()),
+            *((at, LegHeld(0, held)) for at, held in caller.holds),
+            *((at, DigitPressed(0, digit)) for at, digit in caller.digits),
+        ]
+        for at, event in script:
+            if at is not None:
+                self._later(at, lambda event=event: None if self.runner.over(self.state) else event)  # type: ignore[misc]
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Fetch(request):
+                self._reply(request)
+            case PrepareSound(sound, value=value):
+                self._prepare(sound, self.scenario.sounds.get(value, Sound()))
+            case Dial(leg, number):
+                self._dial(leg, number)
+            case Release(leg):
+                self._release(leg)
+            case _:
+                pass
+
+    def _reply(self, request: int) -> None:
+        if not self._replies:
+            return
+        reply = self._replies.pop(0)
+        if reply.after is not None:
+            event = Fetched(
+                request, reply.status, reply.media_type, reply.body, reply.error, reply.after, reply.able
+            )
+            self._event(reply.after, event)
+
+    def _prepare(self, key: str, sound: Sound) -> None:
+        self._sounds[key] = sound
+        if sound.after is not None:
+            self._event(sound.after, SoundReady(key, sound.status, sound.seconds, sound.problem))
+
+    def _play(self, scene: Scene) -> None:
+        """A clip that is new in the scene ends when its sound does, unless it is taken out before."""
+        clips = {source.play: source for _, source in scene.hears if isinstance(source, Clip) and not source.loop}
+        self._playing = {play: at for play, at in self._playing.items() if play in clips}
+        for play, clip in clips.items():
+            sound = self._sounds[clip.sound]
+            if play not in self._playing and sound.plays_out:
+                self._playing[play] = self.now
+                self._later(sound.seconds, lambda play=play: Played(play) if play in self._playing else None)  # type: ignore[misc]
+
+    # --- phones ----------------------------------------------------------------------------------------
+
+    def _dial(self, leg: int, number: str) -> None:
+        phones = self.scenario.phones.get(number, NEVER_REPLIES)
+        if isinstance(phones, tuple):
+            nth = self._dialled.get(number, 0)
+            phone = phones[min(nth, len(phones) - 1)]
+            self._dialled[number] = nth + 1
+        else:
+            phone = phones
+        line = self.lines[leg] = Line(leg, phone)
+        if phone.rings is not None:
+            self._from_phone(line, WIRE + phone.rings, "calling", LegRinging(leg, phone.restarts_limit))
+        if phone.early is not None:
+            self._from_phone(line, WIRE + phone.early, "calling", LegProgressed(leg))
+        if phone.fails is not None:
+            after, cause = phone.fails
+            self._from_phone(line, WIRE + after, "calling", LegFailed(leg, cause), becomes="over")
+        if phone.answers is not None:
+            self._from_phone(line, WIRE + phone.answers, "calling", LegAnswered(leg), becomes="up")
+            for at, held in phone.holds:
+                self._from_phone(line, WIRE + phone.answers + at, "up", LegHeld(leg, held))
+            if phone.dead is not None:
+                self._from_phone(line, WIRE + phone.answers + phone.dead, "up", AudioDied(leg))
+            if phone.hangs_up is not None:
+                self._from_phone(line, WIRE + phone.answers + phone.hangs_up, "up", LegEnded(leg), becomes="over")
+
+    def _from_phone(self, line: Line, delay: float, during: str, event: Event, becomes: str = "") -> None:
+        """At its place, at its time, if its state is still ``during``: the phone says something to us."""
+
+        def act() -> None:
+            if line.state == during:
+                line.state = becomes or during
+                self._later(WIRE, lambda: self._heard(line, event))
+
+        self._later(delay, act)
+
+    def _heard(self, line: Line, event: Event) -> Event:
+        line.told = line.told or isinstance(event, LegAnswered)
+        return event
+
+    def _release(self, leg: int) -> None:
+        """CANCEL or BYE, by what we know at this moment; a CANCEL does nothing to a phone that answered."""
+        line = self.lines[leg]
+        bye = line.told
+
+        def arrive() -> None:
+            if line.state == "calling":
+                line.state = "over"
+                self._event(WIRE, LegFailed(leg, Cause.CANCELED, 487))
+            elif line.state == "up" and bye:
+                line.state = "over"
+                self._event(WIRE, LegEnded(leg, Cause.NORMAL, Side.PLATFORM))
+
+        self._later(WIRE, arrive)
+
+    # --- what tests look at ----------------------------------------------------------------------------
+
+    @property
+    def facts(self) -> CallFacts:
+        """What is known of the call now."""
+        return self.runner.facts(self.state)
+
+    def seen[T](self, kind: type[T]) -> list[T]:
+        raise NotImplementedError
