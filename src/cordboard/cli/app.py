@@ -7,7 +7,7 @@ import typer
 
 app = typer.Typer(
     name="cordboard",
-    help="A self-hosted call-flow engine: a call arrives, your URL says whom to dial, cordboard does the rest.",
+    help="A call arrives, your URL says whom to dial, cordboard does the rest.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,7 +54,8 @@ def show_config(config: ConfigFile = DEFAULT, json: Json = False) -> None:
 
 @app.command()
 def demo(
-    keep: Annotated[Path | None, typer.Option(help="Keep what the demo made in this folder.")] = None, json: Json = False
+    keep: Annotated[Path | None, typer.Option(help="Keep what the demo made in this folder.")] = None,
+    json: Json = False,
 ) -> None:
     """One real call over loopback through every part, told while it happens."""
     from cordboard.cli import demo as demonstration
@@ -79,7 +80,9 @@ def ring(
 
 @app.command()
 def replay(
-    callsid: Annotated[str, typer.Argument(help="The CallSid.")], config: ConfigFile = DEFAULT, json: Json = False
+    callsid: Annotated[str, typer.Argument(help="The CallSid.")],
+    config: ConfigFile = DEFAULT,
+    json: Json = False,
 ) -> None:
     """Feed a call's journal to the machines again and say where they now decide otherwise."""
     from cordboard.cli import replaying

@@ -15,8 +15,10 @@ from cordboard.runtime.kinds import flows_of
 FAILED, BAD_USAGE = 1, 2
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None) -> tuple[Settings, dict[int, Flow], tuple[str, ...]]:
-    """Settings, flows by id, warnings. Raises ``BadInput`` that names file, key, value and what is allowed."""
+def load(
+    path: Path, environ: Mapping[str, str] | None = None
+) -> tuple[Settings, dict[int, Flow], tuple[str, ...]]:
+    """Settings, flows by id, warnings. Raises ``BadInput``: file, key, value, what is allowed."""
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -24,7 +26,9 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> tuple[Settings
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(str(path), f"it cannot be read ({error})", "a TOML file in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(str(path), f"it is no TOML: {error}", "see the starter that `cordboard init` writes") from None
+        raise BadInput(
+            str(path), f"it is no TOML: {error}", "see the starter that `cordboard init` writes"
+        ) from None
     settings = read(tables, os.environ if environ is None else environ, str(path))
     flows, warnings = flows_of(settings)
     return settings, flows, warnings

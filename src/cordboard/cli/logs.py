@@ -12,7 +12,9 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     """Fixed texts with named fields; control characters never reach a terminal (reliability.md S16)."""
     on_terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(ensure_ascii=True)
+        structlog.dev.ConsoleRenderer()
+        if on_terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=True)
     )
     structlog.configure(
         processors=[
@@ -32,5 +34,8 @@ def _harmless(_: object, __: str, event: structlog.typing.EventDict) -> structlo
     """No field is longer than it need be, and none moves a cursor or turns the text's direction."""
     for key, value in event.items():
         if isinstance(value, str) and key != "exception":
-            event[key] = "".join(c if c.isprintable() and c not in "\u202e\u202d\u2066\u2067" else "?" for c in value[:_LONGEST])
+            event[key] = "".join(
+                c if c.isprintable() and c not in "\u202e\u202d\u2066\u2067" else "?"
+                for c in value[:_LONGEST]
+            )
     return event

@@ -29,7 +29,11 @@ def replay_call(callsid: str, path: Path, wants_json: bool) -> int:
         return FAILED
     differing = [step for step in steps if not step.same]
     if wants_json:
-        print(json.dumps({"call": callsid, "steps": len(steps), "differences": [_told(step) for step in differing]}))
+        print(
+            json.dumps(
+                {"call": callsid, "steps": len(steps), "differences": [_told(step) for step in differing]}
+            )
+        )
     else:
         _print(callsid, steps, differing)
     return FAILED if differing else 0

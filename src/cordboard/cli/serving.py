@@ -140,7 +140,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise Unavailable(f"http.listen {_bracketed(host)}:{port}: {error.strerror}; another address or port is needed") from None
+        raise Unavailable(
+            f"http.listen {_bracketed(host)}:{port}: {error.strerror}; another address or port is needed"
+        ) from None
     return listening
 
 

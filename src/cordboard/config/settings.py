@@ -145,10 +145,11 @@ class Trunk:
     media: where audio may come from: `acl` (the SDP's address and `media_sources`) or `sdp` (exact).
     media_sources: networks; empty: `sources`.
     number_format: how it wants numbers: `e164`, `national` (10 digits) or `0national` (0 and 10 digits).
-    did_from: where it names the dialled number: `request-uri`.
+    did_from: where it names the dialled number: `request-uri`, `to`, `p-called-party-id`, `diversion`.
     username, password: digest towards it (not built yet; password is secret).
     register: register with it (not built yet).
-    max_calls, calls_per_second: its limits, 0 for none (not built yet).
+    max_calls: calls at the same time on it; 0: no limit.
+    calls_per_second: calls begun towards it; 0: no limit (not built yet).
     ring_from: `max_ringing_duration` runs from the `invite` or from the first `ringing` (telephony.md 4).
     next_host_after_seconds: without any reply, the next host is tried; 0: never (not built yet).
     """

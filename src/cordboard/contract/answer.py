@@ -1,17 +1,22 @@
 """A customer's answer: bytes in, a plan or the reason why not out (settled 2, 7 to 13)."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
+from cordboard.contract import limits
 from cordboard.contract.account import Account
 from cordboard.contract.destination import Asker, read_destination, read_numbers
 from cordboard.contract.fields import shown
-from cordboard.contract.json_text import Refused, read_json
-from cordboard.contract.options import InvalidPlayback, read_options
+from cordboard.contract.json_text import read_json
+from cordboard.contract.options import read_options
 from cordboard.contract.plan import Plan, Problem, Reading
-from cordboard.contract.problems import Problems
+from cordboard.contract.problems import Invalid, Problems
 
-_BARE: Final = re.compile(rb"[\s\"']*\+?[0-9][0-9 ,+-]{6,2000}[\s\"']*")
+_BARE: Final = re.compile(rb"[\s\"']*\+?[0-9][0-9 ,+-]{6,}[\s\"']*")
+_BARE_MAX: Final = 256
+_SEPARATOR: Final = re.compile(r"[,\n]")
+_PLAIN_MAX: Final = 4096
+_PLAIN_SHAPE: Final = "this is the bare number of a Dial Whom applet's answer (text/plain)"
 
 
 def read_answer(
@@ -25,25 +30,23 @@ def read_answer(
 ) -> Reading:
     """Judge one answer. Never raises, and the same input always gives the same reading.
 
-    ``status``: of the HTTP answer, 0 for none. ``media_type``: its Content-Type, as it came. ``loops``: the call's
-    own numbers, E.164 (settled 13). ``accept``: the options that are on: ``ccm``, ``sip``, ``plain`` (settled 12).
-    Strict reading by ``account.strict``. What needs the network is left to the caller: whether the playback's
-    ``audio_url`` answers 200, and whose ``outgoing_phone_number`` is.
+    ``status``: of the HTTP answer, 0 for none. ``media_type``: its Content-Type, as it came. ``loops``: the
+    call's own numbers, E.164 (settled 13). ``accept``: the options that are on: ``ccm``, ``sip``, ``plain``
+    (settled 12). ``account.strict`` chooses the reading. What needs the network is left to
+    the caller: whether the playback's ``audio_url`` answers 200, and whose ``outgoing_phone_number`` is.
     """
     problems = Problems(account.strict)
     asker = Asker(account, loops, accept)
     try:
         plan = _read(status, media_type, body, asker, problems)
-    except (Refused, InvalidPlayback):
-        plan = None
-    if plan is None:
+    except Invalid:
         return Reading("fallback", None, problems.all())
     return Reading("dial" if plan.numbers else "no_dial", plan, problems.all())
 
 
 def effective(plan: Plan | None) -> dict[str, Any]:
-    """Every field of an answer but its destination, by the document's names, defaults filled in (interface.md,
-    ``parameters`` of ``check --answer --json``); ``{}`` where there is no plan."""
+    """Every field of an answer but its destination, by the document's names, defaults filled in: the
+    ``parameters`` of ``check --answer --json``. ``{}`` where there is no plan."""
     if plan is None:
         return {}
     hold, playback = plan.music_on_hold, plan.playback
@@ -70,52 +73,48 @@ def not_checked(plan: Plan) -> Problem | None:
     return Problem("start_call_playback.value", "playback.not_checked", "warning", message, "settled-10")
 
 
-def _read(status: int, media_type: str, body: bytes, asker: Asker, problems: Problems) -> Plan | None:
+def _read(status: int, media_type: str, body: bytes, asker: Asker, problems: Problems) -> Plan:
     if status != 200:
         told = f"the answer has status {status}" if status else "there was no answer"
-        problems.error("status", "answer.status", f"{told}; only 200 is an answer", "settled-2")
-        return None
+        problems.invalid("status", "answer.status", f"{told}; only 200 is an answer", "settled-2")
     media = media_type.partition(";")[0].strip().lower()
     if media != "application/json":
-        return _not_json(media, body, asker, problems)
-    if _BARE.fullmatch(body):
-        return _bare_number(problems, "body")
+        if media == "text/plain" and "plain" in asker.accept:
+            return _plain(body, asker, problems)
+        _not_json(media, body, problems)
+    if _is_bare_number(body):
+        problems.invalid("1:1", "shape.plain", f"{_PLAIN_SHAPE}, not a JSON answer", "settled-12")
     answer = read_json(body, problems)
     if not isinstance(answer, dict):
         message = f'the answer is {shown(answer)}, not an object such as {{"destination": {{"numbers": []}}}}'
-        problems.error("1:1", "answer.not_object", message, "settled-7")
-        return None
+        problems.invalid("1:1", "answer.not_object", message, "settled-7")
     numbers = read_destination(answer, asker, problems)
-    if numbers is None:
-        return None
     ccm = isinstance(answer["destination"], list)
     return read_options(answer, numbers, asker.account.country, ccm, problems)
 
 
-def _not_json(media: str, body: bytes, asker: Asker, problems: Problems) -> Plan | None:
-    if media == "text/plain" and "plain" in asker.accept and len(body) <= 4096:
-        return _plain(body, asker, problems)
-    if media.startswith("text/") and _BARE.fullmatch(body[:4096]):
-        return _bare_number(problems, "content-type")
+def _not_json(media: str, body: bytes, problems: Problems) -> NoReturn:
+    if media == "text/plain" and _is_bare_number(body):
+        message = f"{_PLAIN_SHAPE}; the option plain of the applet is off"
+        problems.invalid("content-type", "shape.plain", message, "settled-12")
     told = f"the Content-Type is {shown(media)}" if media else "there is no Content-Type"
     message = f"{told}; only application/json is an answer"
-    problems.error("content-type", "answer.media_type", message, "settled-2", "application/json")
-    return None
+    problems.invalid("content-type", "answer.media_type", message, "settled-2", "application/json")
 
 
-def _plain(body: bytes, asker: Asker, problems: Problems) -> Plan | None:
-    """The Dial Whom applet's answer: numbers as text, nothing for nobody. Other text is never dialled."""
+def _plain(body: bytes, asker: Asker, problems: Problems) -> Plan:
+    """The Dial Whom applet's answer: numbers as text, or nothing for nobody. Other text is never dialled."""
+    if len(body) > _PLAIN_MAX:
+        problems.invalid("body", "shape.plain", "this text is too long for telephone numbers", "settled-12")
     text = body.decode(errors="replace").strip()
     if not text:
         return Plan(())
-    entries = [(f"body[{index}]", entry) for index, entry in enumerate(re.split(r"[,\n]", text)[:100])]
-    numbers = read_numbers(entries, asker, problems, names="sip" in asker.accept)
-    return Plan(numbers) if numbers else None
+    entries = [(f"body[{index}]", entry) for index, entry in enumerate(_SEPARATOR.split(text))]
+    numbers = read_numbers(entries[: limits.NUMBERS_MAX], asker, problems, names="sip" in asker.accept)
+    if not numbers:
+        problems.invalid("body", "shape.plain", "this text holds no number that is dialled", "settled-12")
+    return Plan(numbers)
 
 
-def _bare_number(problems: Problems, where: str) -> None:
-    message = (
-        "this is the Dial Whom applet's bare number (text/plain), not a JSON answer; its option plain is "
-    )
-    told = "off" if where == "content-type" else "for text/plain"
-    problems.error(where, "shape.plain", message + told, "settled-12")
+def _is_bare_number(body: bytes) -> bool:
+    return len(body) < _BARE_MAX and _BARE.fullmatch(body) is not None

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from cordboard.contract import limits
 from cordboard.contract.account import Account
 from cordboard.contract.fields import shown, unknown
-from cordboard.contract.numbers import Number, Refusal, normalise
+from cordboard.contract.numbers import Number, normalise
 from cordboard.contract.problems import Problems
 
 _SIP: Final = re.compile(r"sips?:[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}(@[A-Za-z0-9.-]{1,253})?", re.IGNORECASE)
@@ -27,25 +27,27 @@ class Asker:
     accept: frozenset[str]
 
 
-def read_destination(answer: dict[str, Any], asker: Asker, problems: Problems) -> tuple[str, ...] | None:
-    """The numbers to dial, in order, repeats kept; empty when nobody is to be dialled; None: invalid (settled 7)."""
+def read_destination(answer: dict[str, Any], asker: Asker, problems: Problems) -> tuple[str, ...]:
+    """The numbers to dial, in order, repeats kept; none when nobody is to be dialled (settled 7).
+
+    Raises ``Invalid``.
+    """
     if "destination" not in answer:
         there = [key for key in _LOOKALIKES if key in answer]
         hint = f"; {there[0]} is not it" if there else ""
-        return _invalid(
-            problems, "destination", "destination.missing", f"the answer has no destination{hint}"
-        )
+        message = f"the answer has no destination{hint}"
+        problems.invalid("destination", "destination.missing", message, "settled-7")
     destination = answer["destination"]
     if isinstance(destination, list):
         return _contacts(destination, asker, problems)
     if not isinstance(destination, dict):
         message = f'destination is {shown(destination)}, not an object such as {{"numbers": [...]}}'
-        return _invalid(problems, "destination", "destination.not_object", message)
+        problems.invalid("destination", "destination.not_object", message, "settled-7")
     if not destination:
         problems.deviation("destination", "destination.empty", "the destination is empty: nobody is dialled")
         return ()
     if "numbers" not in destination:
-        return _without_numbers(destination, problems)
+        _without_numbers(destination, problems)
     unknown(problems, "destination", destination, ("numbers",))
     numbers = destination["numbers"]
     if isinstance(numbers, list):
@@ -57,7 +59,7 @@ def read_destination(answer: dict[str, Any], asker: Asker, problems: Problems) -
         return ()
     if problems.strict:
         message = f"numbers is {shown(numbers)}, not a list"
-        return _invalid(problems, "destination.numbers", "numbers.not_list", message)
+        problems.invalid("destination.numbers", "numbers.not_list", message, "settled-7")
     return _single(numbers, asker, problems)
 
 
@@ -81,13 +83,13 @@ def read_numbers(
     return tuple(kept)
 
 
-def _entries(numbers: Sequence[Any], asker: Asker, problems: Problems) -> tuple[str, ...] | None:
+def _entries(numbers: Sequence[Any], asker: Asker, problems: Problems) -> tuple[str, ...]:
     if not numbers:
         return ()
     if len(numbers) > limits.NUMBERS_MAX:
         message = f"{len(numbers)} numbers, more than {limits.NUMBERS_MAX}"
         if problems.strict:
-            return _invalid(problems, "destination.numbers", "numbers.too_many", message)
+            problems.invalid("destination.numbers", "numbers.too_many", message, "settled-9")
         told = f"{message}; only the first {limits.NUMBERS_MAX} count"
         problems.error("destination.numbers", "numbers.too_many", told, "settled-8")
         numbers = numbers[: limits.NUMBERS_MAX]
@@ -95,10 +97,10 @@ def _entries(numbers: Sequence[Any], asker: Asker, problems: Problems) -> tuple[
     return read_numbers(named, asker, problems, names="sip" in asker.accept)
 
 
-def _single(numbers: Any, asker: Asker, problems: Problems) -> tuple[str, ...] | None:
+def _single(numbers: Any, asker: Asker, problems: Problems) -> tuple[str, ...]:
     where = "destination.numbers"
     if isinstance(numbers, str):
-        problems.warning(where, "numbers.not_list", "write a list", "settled-8", f'["{numbers[:64]}"]')
+        problems.warning(where, "numbers.not_list", "write a list", "settled-8")
         return _entries(numbers.split(",") if "," in numbers else [numbers], asker, problems)
     if isinstance(numbers, (int, float)) and not isinstance(numbers, bool):
         problems.warning(where, "numbers.not_list", "write a list of text", "settled-8")
@@ -148,17 +150,17 @@ def _sip_name(where: str, entry: str, names: bool, problems: Problems) -> str | 
     return entry
 
 
-def _contacts(contacts: list[Any], asker: Asker, problems: Problems) -> tuple[str, ...] | None:
+def _contacts(contacts: list[Any], asker: Asker, problems: Problems) -> tuple[str, ...]:
     """``destination`` as a list: the CCM applet's shape, ``[{"contact_uri": "+91…"}]`` (settled 12)."""
     is_ccm = all(isinstance(contact, dict) and "contact_uri" in contact for contact in contacts)
     if not contacts or not is_ccm:
         if not contacts and "ccm" in asker.accept:
             return ()
         message = 'destination is a list, not an object such as {"numbers": [...]}'
-        return _invalid(problems, "destination", "destination.not_object", message)
+        problems.invalid("destination", "destination.not_object", message, "settled-7")
     if "ccm" not in asker.accept:
         message = "this is the CCM applet's list of contact_uri; the option ccm of the applet is off"
-        return _invalid(problems, "destination", "shape.ccm", message, "settled-12")
+        problems.invalid("destination", "shape.ccm", message, "settled-12")
     for index, contact in enumerate(contacts[: limits.NUMBERS_MAX]):
         unknown(problems, f"destination[{index}]", contact, _CCM_IGNORED)
     named = [
@@ -168,20 +170,13 @@ def _contacts(contacts: list[Any], asker: Asker, problems: Problems) -> tuple[st
     return read_numbers(named[: limits.NUMBERS_MAX], asker, problems, names=True)
 
 
-def _without_numbers(destination: dict[str, Any], problems: Problems) -> None:
+def _without_numbers(destination: dict[str, Any], problems: Problems) -> NoReturn:
     if "trunk" in destination:
         message = "this is the SIP trunk applet's destination.trunk, not a list of numbers"
-        return _invalid(problems, "destination.trunk", "shape.trunk", message, "settled-12")
+        problems.invalid("destination.trunk", "shape.trunk", message, "settled-12")
     if "contact_uri" in destination:
         message = "this is the CCM applet's contact_uri, not a list of numbers"
-        return _invalid(problems, "destination.contact_uri", "shape.ccm", message, "settled-12")
+        problems.invalid("destination.contact_uri", "shape.ccm", message, "settled-12")
     there = shown(next(iter(destination)))
     message = f"the destination has no numbers; {there} is not known"
-    return _invalid(problems, "destination.numbers", "destination.numbers_missing", message)
-
-
-def _invalid(problems: Problems, where: str, code: str, message: str, rule: str = "settled-7") -> None:
-    problems.error(where, code, message, rule)
-
-
-__all__ = ["Asker", "Refusal", "read_destination", "read_numbers"]
+    problems.invalid("destination.numbers", "destination.numbers_missing", message, "settled-7")

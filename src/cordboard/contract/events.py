@@ -1,4 +1,6 @@
-"""The requests that tell a customer of legs being rung (``dial_passthru_event_url``; settled 23, contract.md §3)."""
+"""Requests that tell a customer who is being rung: ``dial_passthru_event_url`` (settled 23, §3)."""
+
+from typing import Final
 
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
@@ -6,7 +8,7 @@ from cordboard.contract.numbers import written
 from cordboard.contract.request import append, encoded
 from cordboard.contract.times import query_stamp
 
-_STATUS = {"Dial": "busy", "Ringing": "busy", "Answered": "busy", "Terminal": "free"}
+_STATUS: Final = {"Dial": "busy", "Ringing": "busy", "Answered": "busy", "Terminal": "free"}
 
 
 def dial_event_url(

@@ -21,8 +21,8 @@ class CallFacts:
     ``sip:`` name); how they are written in requests is the writer's business.
 
     ``caller`` is CallFrom and From; ``called`` is CallTo and To (the ExoPhone for an incoming call).
-    ``call_type``, ``dial_status``, ``dial_seconds``, ``dial_whom``, ``legs``: of the latest attempt or Connect.
-    ``next_*``: the call's counters, so that ids never repeat within a call.
+    ``call_type``, ``dial_status``, ``dial_seconds``, ``dial_whom``, ``legs``: of the latest attempt or
+    Connect. ``next_*``: the call's counters, so that ids never repeat within a call.
     """
 
     sid: str

@@ -1,4 +1,4 @@
-"""Reads single values of an answer: the letter in strict mode, what was meant in lenient mode (settled 8, 9)."""
+"""Reads single values of an answer: by the letter if strict, by what was meant if lenient (settled 8, 9)."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from cordboard.contract.problems import Problems
 
 _T = TypeVar("_T", bool, int, str)
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,15}(\.0{1,15})?")
-_URL: Final = re.compile(r"https?://[^\s/?#\\\"<>]+[^\s\"<>\\]*", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://[^\s/?#\\\"<>][^\s\"<>\\]*", re.IGNORECASE)
 _SHOWN_MAX: Final = 60
 
 
@@ -27,13 +27,13 @@ def boolean(problems: Problems, where: str, value: Any, default: bool) -> bool:
 
 def whole(problems: Problems, where: str, value: Any, default: int, low: int, high: int) -> int:
     """An integer from ``low`` to ``high``. Lenient: also as text or as a whole float; above ``high`` it is
-    ``high``, below ``low`` or fractional the default. Strict: anything but an integer in bounds is the default."""
+    ``high``, below ``low`` or fractional the default. Strict: all but an integer in bounds is the default."""
     number = _integer(problems, where, value)
     if number is None:
         return _wrong(problems, where, value, f"an integer from {low} to {high}", default)
     if number > high:
         if problems.strict:
-            return _wrong(problems, where, value, f"an integer from {low} to {high}", default)
+            return _wrong(problems, where, value, f"an integer from {low} to {high}", default, "field.bounds")
         problems.warning(
             where, "field.bounds", f"{shown(value)} is above {high}; {high} is taken", "settled-8", str(high)
         )
@@ -74,7 +74,10 @@ def unknown(problems: Problems, path: str, keys: Iterable[str], known: tuple[str
     for key in keys:
         if key in known:
             continue
-        near = get_close_matches(key.lower(), known, 1) if len(key) <= _SHOWN_MAX else []
+        near = []
+        if problems.hints_left and len(key) <= _SHOWN_MAX:
+            problems.hints_left -= 1
+            near = get_close_matches(key.lower(), known, 1)
         where = f"{path}.{shown_key(key)}".lstrip(".")
         hint = f"; was {near[0]} meant?" if near else ""
         problems.deviation(where, "field.unknown", f"this field is not known and not used{hint}", *near)

@@ -9,10 +9,20 @@ _WORD: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
 _SHOWN_MAX: Final = 60
 
 
+def place(text: str, index: int) -> int:
+    """Where the slip is, of where a decoder stopped: a trailing comma is the slip, not the bracket behind it
+    (Python's decoder stops at the one or the other, by its version)."""
+    if text[index : index + 1] in ("]", "}"):
+        before = text[:index].rstrip()
+        if before.endswith(","):
+            return len(before) - 1
+    return index
+
+
 def explain(text: str, index: int, message: str) -> tuple[str, str, str]:
     """Code, sentence, and the corrected text where one is likely.
 
-    ``index`` and ``message`` are the decoder's. Only the first 64 kB of a body ever come here.
+    ``index`` is from :func:`place`, ``message`` the decoder's. Only the first 64 kB of a body ever come here.
     """
     if not text.strip():
         return (
@@ -28,8 +38,8 @@ def explain(text: str, index: int, message: str) -> tuple[str, str, str]:
         return "json.truncated", "the JSON ends too early: a bracket, brace or quote is left open", ""
     if message.startswith("Unterminated string"):
         return "json.truncated", "this string is never closed by a double quote", ""
-    if "trailing comma" in message or (sign in "]}" and _before(text, index) == ","):
-        return "json.comma_trailing", f"a comma stands before this {sign!r}; the last entry takes none", ""
+    if sign == "," and text[index + 1 :].lstrip()[:1] in ("]", "}"):
+        return "json.comma_trailing", "a comma stands behind the last entry, which takes none", ""
     if sign in _QUOTES:
         return (
             "json.quotes",
@@ -78,10 +88,6 @@ def _expected(text: str, index: int, message: str, line: str) -> tuple[str, str,
     if word:
         return "json.quotes", f"{word.group()[:_SHOWN_MAX]} is no JSON value; text needs double quotes", ""
     return "json.syntax", f"this is no JSON: {message[0].lower()}{message[1:]}", ""
-
-
-def _before(text: str, index: int) -> str:
-    return text[:index].rstrip()[-1:]
 
 
 def _line(text: str, index: int) -> str:

@@ -6,18 +6,14 @@ from typing import Any, Final, NoReturn
 
 from cordboard.contract import limits
 from cordboard.contract.fields import shown_key
-from cordboard.contract.json_slips import explain
-from cordboard.contract.problems import Problems
+from cordboard.contract.json_slips import explain, place
+from cordboard.contract.problems import Invalid, Problems
 
 
 class Repeated(dict[str, Any]):
     """A JSON object in which keys came twice (the last one wins); ``keys_twice`` names them."""
 
     keys_twice: tuple[str, ...] = ()
-
-
-class Refused(Exception):
-    """The bytes are no JSON that is read; the problem has been noted."""
 
 
 _Place = tuple[Any, str | int]
@@ -27,19 +23,21 @@ _MARKS: Final = re.compile(r'["\\\[\]{}]')
 def read_json(body: bytes, problems: Problems) -> Any:
     """The value in ``body``. NaN and infinities come as floats, in lenient mode only.
 
-    Raises ``Refused`` after noting why: too large, not UTF-8, too deep, no JSON.
+    Raises ``Invalid`` after noting why: too large, not UTF-8, too deep, no JSON.
     """
     if len(body) > limits.BODY_BYTES_MAX:
-        _refuse(problems, "body", "json.too_large", f"the body has {len(body)} bytes, more than 64 kB")
+        problems.invalid(
+            "body", "json.too_large", f"the body has {len(body)} bytes, more than 64 kB", "settled-8"
+        )
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         where = f"{body.count(10, 0, error.start) + 1}:{error.start - body.rfind(10, 0, error.start)}"
-        _refuse(problems, where, "json.not_utf8", "this byte is not UTF-8")
+        problems.invalid(where, "json.not_utf8", "this byte is not UTF-8", "settled-3")
     if text.startswith("\ufeff"):
-        if problems.strict:
-            _refuse(problems, "1:1", "json.byte_order_mark", "a byte order mark stands before the JSON")
         problems.deviation("1:1", "json.byte_order_mark", "a byte order mark stands before the JSON")
+        if problems.strict:
+            raise Invalid
         text = text[1:]
     _check_depth(text, problems)
     value = _decode(text, problems)
@@ -53,19 +51,22 @@ def position(text: str, index: int) -> str:
 
 
 def _decode(text: str, problems: Problems) -> Any:
-    decoder = _STRICT if problems.strict else _LENIENT
+    quick, slow = _STRICT if problems.strict else _LENIENT
     try:
-        return decoder.decode(text)
+        try:
+            return quick.decode(text)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # an integer of more digits than Python converts
+            return slow.decode(text)
     except _Constant as constant:
         index = _find_constant(text, constant.name)
         message = f"JSON has no {constant.name}"
-        _refuse(problems, position(text, index), "json.not_finite", message, "settled-9")
+        problems.invalid(position(text, index), "json.not_finite", message, "settled-9")
     except json.JSONDecodeError as error:
-        code, message, correction = explain(text, error.pos, error.msg)
-        problems.error(position(text, error.pos), code, message, "settled-3", correction)
-        raise Refused from None
-    except ValueError:  # an integer of more digits than Python converts
-        return _SLOW.decode(text)
+        index = place(text, error.pos)
+        code, message, correction = explain(text, index, error.msg)
+        problems.invalid(position(text, index), code, message, "settled-3", correction)
 
 
 def _check_depth(text: str, problems: Problems) -> None:
@@ -85,7 +86,9 @@ def _check_depth(text: str, problems: Problems) -> None:
         elif sign in "[{":
             depth += 1
             if depth > limits.DEPTH_MAX:
-                _refuse(problems, position(text, index), "json.too_deep", "more than 32 levels of nesting")
+                problems.invalid(
+                    position(text, index), "json.too_deep", "more than 32 levels of nesting", "settled-8"
+                )
         else:
             depth -= 1
 
@@ -107,7 +110,7 @@ def _look_for_repeats(value: Any, problems: Problems) -> None:
                 ((place, index), sub) for index, sub in enumerate(item) if isinstance(sub, (dict, list))
             ]
     if seen and problems.strict:
-        raise Refused
+        raise Invalid
 
 
 def _path(place: "_Place | None") -> str:
@@ -117,11 +120,6 @@ def _path(place: "_Place | None") -> str:
         place, part = place
         path = f"[{part}]{path}" if isinstance(part, int) else f".{shown_key(part)}{path}"
     return path.lstrip(".")
-
-
-def _refuse(problems: Problems, where: str, code: str, message: str, rule: str = "settled-8") -> NoReturn:
-    problems.error(where, code, message, rule)
-    raise Refused
 
 
 class _Constant(Exception):
@@ -169,6 +167,11 @@ def _find_constant(text: str, name: str) -> int:
     return 0
 
 
-_LENIENT: Final = json.JSONDecoder(object_pairs_hook=_object)
-_STRICT: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
-_SLOW: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_bounded_integer)
+_LENIENT: Final = (
+    json.JSONDecoder(object_pairs_hook=_object),
+    json.JSONDecoder(object_pairs_hook=_object, parse_int=_bounded_integer),
+)
+_STRICT: Final = (
+    json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant),
+    json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_bounded_integer),
+)

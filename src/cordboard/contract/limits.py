@@ -46,3 +46,5 @@ VERSION: Final = "1.0"
 
 # How many problems one answer can be told of: the rest would repeat them.
 PROBLEMS_MAX: Final = 200
+# How often one answer's unknown field is compared with the known ones, which costs more than reading it.
+HINTS_MAX: Final = 5

@@ -43,10 +43,10 @@ class Refusal:
 def normalise(raw: object, country: str, countries: tuple[str, ...] = ()) -> Number | Refusal:
     """Read one entry of a destination leniently, with the account's ``country`` (settled 8, telephony.md 15).
 
-    ``countries``: the regions that may be dialled, empty for every one. Strict mode takes only a ``Number`` that
-    is ``exact`` (settled 9). Codes of refusals: ``number.not_text``, ``number.empty``, ``number.not_dialable``,
-    ``number.country_doubled``, ``number.emergency``, ``number.satellite``, ``number.premium``,
-    ``number.country``.
+    ``countries``: the regions that may be dialled, empty for every one. Strict mode takes only a
+    ``Number`` that is ``exact`` (settled 9). Codes of refusals: ``number.not_text``, ``number.empty``,
+    ``number.not_dialable``, ``number.country_doubled``, ``number.emergency``, ``number.satellite``,
+    ``number.premium``, ``number.country``.
     """
     if isinstance(raw, str):
         if _is_indian(raw) and (not countries or "IN" in countries):

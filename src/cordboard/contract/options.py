@@ -1,11 +1,11 @@
-"""Reads all of an answer but its destination: nothing here but a playback's URL costs the call (settled 8 to 11)."""
+"""Reads all of an answer but its destination: only a playback's URL can cost the call (settled 8 to 11)."""
 
 from typing import Any, Final
 
 from cordboard.contract import limits
 from cordboard.contract.fields import boolean, choice, http_url, missing, shown, unknown, whole
 from cordboard.contract.numbers import known_as
-from cordboard.contract.plan import Hold, Playback, Plan
+from cordboard.contract.plan import Hold, Plan, Playback
 from cordboard.contract.problems import Problems
 
 FIELDS: Final = (
@@ -18,14 +18,11 @@ _CHANNELS: Final = ("single", "dual")
 _TONES: Final = ("default_tone", "operator_tone", "custom_tone")
 
 
-class InvalidPlayback(Exception):
-    """A playback's audio_url is not http(s), which makes the whole answer invalid (settled 10)."""
-
-
 def read_options(
     answer: dict[str, Any], numbers: tuple[str, ...], country: str, ccm: bool, problems: Problems
 ) -> Plan:
-    """The plan. Raises ``InvalidPlayback``; never when there is nobody to dial, for then nothing is played."""
+    """The plan. Raises ``Invalid`` for a playback's ``audio_url`` that is not http(s) (settled 10), unless
+    there is nobody to dial, for then nothing is played."""
     unknown(problems, "", answer, _CCM_FIELDS if ccm else FIELDS)
     values = _ccm(answer, problems) if ccm else answer
     fetch_again = _flag(values, "fetch_after_attempt", problems)
@@ -71,7 +68,7 @@ def _seconds(values: dict[str, Any], name: str, default: int, high: int, problem
 
 
 def _outgoing(values: dict[str, Any], country: str, problems: Problems) -> str | None:
-    """E.164, or None for the first leg's ExoPhone. Whose it is, is asked when it is to be shown (settled 17)."""
+    """E.164, or None for the first leg's ExoPhone. Whose it is, is asked when it is shown (settled 17)."""
     where = "outgoing_phone_number"
     if where not in values or missing(problems, where, values[where]):
         return None
@@ -164,7 +161,7 @@ def _event_url(values: dict[str, Any], problems: Problems) -> str | None:
 
 
 def _playback(values: dict[str, Any], dialling: bool, problems: Problems) -> Playback | None:
-    """Read alike in both modes, so that strict never dials what lenient sends to the Fallback (settled 9, 10)."""
+    """Read alike in both modes: strict may not dial what lenient sends to the Fallback (settled 9, 10)."""
     where = "start_call_playback"
     if where not in values or missing(problems, where, values[where]):
         return None
@@ -200,14 +197,14 @@ def _audio_url(value: str, dialling: bool, problems: Problems) -> str:
     message = f"{shown(value)} is no http(s) URL, which makes the answer invalid"
     where = "start_call_playback.value"
     if dialling:
-        problems.error(where, "playback.url", message, "settled-10")
-        raise InvalidPlayback
+        problems.invalid(where, "playback.url", message, "settled-10")
     problems.warning(where, "playback.url", f"{message} once there is somebody to dial", "settled-10")
     return value
 
 
-def _skipped(where: str, code: str, message: str, problems: Problems) -> None:
+def _skipped(where: str, code: str, message: str, problems: Problems) -> Playback | None:
     problems.unusable(where, code, f"{message}; no playback")
+    return None
 
 
 def _ccm(answer: dict[str, Any], problems: Problems) -> dict[str, Any]:

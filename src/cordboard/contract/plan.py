@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """``type``: ``default_tone``, ``operator_tone`` or ``custom_tone`` (then ``value`` is the audio's URL)."""
+    """``type``: ``default_tone``, ``operator_tone`` or ``custom_tone`` (then ``value`` is its URL)."""
 
     type: str = "default_tone"
     value: str = ""
@@ -40,7 +40,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A deviation: where (``a.b[0]`` or ``line:column``), a stable code, ``error`` or ``warning``, one sentence."""
+    """A deviation. ``where``: ``a.b[0]`` or ``line:column``. ``severity``: ``error`` (something meant is lost) or
+    ``warning``. ``code``: stable. ``rule``: the id behind it; ``correction``: what to write instead, where that helps."""
 
     where: str
     code: str

@@ -1,21 +1,33 @@
 """Gathers what is wrong with an answer while it is read."""
 
+from typing import NoReturn
+
 from cordboard.contract import limits
 from cordboard.contract.plan import Problem
+
+
+class Invalid(Exception):
+    """The answer cannot be used: the Fallback is asked. Why has been noted."""
 
 
 class Problems:
     """The problems of one answer, in the order they were seen; ``strict`` is the reading they are seen in."""
 
-    __slots__ = ("_found", "strict")
+    __slots__ = ("_found", "hints_left", "strict")
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict
+        self.hints_left = limits.HINTS_MAX
         self._found: list[Problem] = []
 
     def error(self, where: str, code: str, message: str, rule: str, correction: str = "") -> None:
         """Something the author meant is lost: a number, a field, the answer."""
         self._add(Problem(where, code, "error", message, rule, correction))
+
+    def invalid(self, where: str, code: str, message: str, rule: str, correction: str = "") -> NoReturn:
+        """The whole answer is lost."""
+        self.error(where, code, message, rule, correction)
+        raise Invalid
 
     def warning(self, where: str, code: str, message: str, rule: str, correction: str = "") -> None:
         """Something is off, but what was meant is done."""

@@ -43,5 +43,5 @@ def is_emergency(digits: str, country: str) -> bool:
 
 
 def is_area_emergency(digits: str) -> bool:
-    """Whether an E.164 number is an Indian area code and an emergency code (011 100 reaches Delhi's police)."""
+    """Whether an E.164 number is an Indian area code and an emergency code: 011 100 is Delhi's police."""
     return digits.startswith("91") and len(digits) <= 9 and digits.endswith(_INDIAN)

@@ -12,7 +12,7 @@ def connect_url(configured: str, facts: CallFacts, account: Account, now: float)
     """The complete URL to GET; to be sent as it is, byte for byte, without quoting it again.
 
     ``now``: seconds since the call began. The stage is in the facts: ``call_type``, ``dial_status``,
-    ``dial_seconds``, ``dial_whom`` are those of the last attempt of this applet, or else of the call's earlier
+    ``dial_seconds``, ``dial_whom`` are those of this applet's last attempt, or else of the call's earlier
     Connect; ``legs`` those rung in this applet (none on its first fetch). ``RecordingUrl`` is told only after
     a Voicemail.
     """
@@ -20,7 +20,7 @@ def connect_url(configured: str, facts: CallFacts, account: Account, now: float)
 
 
 def append(url: str, query: str) -> str:
-    """``url`` with ``query`` behind its own, which stays byte for byte (settled 4). A fragment is never sent."""
+    """``url`` with ``query`` behind its own, which stays byte for byte (settled 4); without its fragment."""
     url = url.partition("#")[0]
     if "?" not in url:
         return f"{url}?{query}"
@@ -28,7 +28,7 @@ def append(url: str, query: str) -> str:
 
 
 def encoded(text: str) -> str:
-    """A value of a query: all but letters, digits and ``-._~`` percent-encoded, a space as ``+`` (settled 4)."""
+    """A query's value: all but letters, digits and ``-._~`` percent-encoded, a space as ``+`` (settled 4)."""
     if text.isalnum() and text.isascii():
         return text
     return quote_plus(text, safe="", errors="replace")

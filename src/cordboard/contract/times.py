@@ -3,7 +3,7 @@
 Instants are seconds since the epoch (UTC) that the caller hands in; nothing here reads a clock.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -62,10 +62,8 @@ def _offset(zone: str, quarter: int) -> int:
     """Seconds east of UTC during this quarter of an hour since the epoch."""
     if zone == "Asia/Kolkata":
         return 19_800  # without change since 1945, so the default needs no zone files
-    from datetime import datetime, timezone
-
     try:
-        local = datetime.fromtimestamp(quarter * _QUARTER, timezone.utc).astimezone(ZoneInfo(zone))
+        local = datetime.fromtimestamp(quarter * _QUARTER, UTC).astimezone(ZoneInfo(zone))
     except (KeyError, ValueError, OSError, OverflowError):
         raise BadInput(
             "account.timezone", f"{zone!r} is not known here", "a name such as Asia/Kolkata"

@@ -11,7 +11,7 @@ import hmac
 
 
 def key(secret: str) -> bytes:
-    """The key of a secret: ``whsec_`` and base64, as Standard Webhooks writes them; any other text as it is."""
+    """The key of a secret: ``whsec_`` and base64 (Standard Webhooks); any other text as it is."""
     if secret.startswith("whsec_"):
         try:
             return base64.b64decode(secret.removeprefix("whsec_"), validate=True)

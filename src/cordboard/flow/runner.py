@@ -141,7 +141,8 @@ class Runner:
         else:
             first = AnswerCaller("flow.answer")
             state = replace(state, facts=replace(state.facts, answered_at=now))
-        return self._enter(state, state.flow.start, (first,), now)
+        state, commands = self._enter(state, state.flow.start, now)
+        return self._run(state, Entered(), (first, *commands), now)
 
     def _caller_fell_silent(self, state: State, now: float) -> Step:
         """A caller who was never answered need not send audio; one who was is hung up."""
@@ -164,49 +165,52 @@ class Runner:
     def _kind(self, state: State) -> AppletKind:
         return self.kinds[state.flow.applet(state.applet).type]
 
-    def _pass_on(
-        self, state: State, event: AppletEvent, now: float, before: tuple[Command, ...] = ()
-    ) -> Step:
+    def _pass_on(self, state: State, event: Event, now: float) -> Step:
         """Hand an event to the applet that runs; when it finishes, take its exit."""
         if state.inner is None:
             # nobody has arrived yet: a caller who leaves now ends the call
-            return self._end(state, before, "flow.caller-gone") if state.gone else (state, before)
-        kind = self._kind(state)
-        inner, commands = kind.step(state.inner, event, now)
-        state = _remember_releases(replace(state, inner=inner), commands)
-        finish = next((command for command in commands if isinstance(command, Finish)), None)
-        if finish is None:
-            return state, before + commands
-        state = replace(state, facts=replace(kind.facts(inner), caller_gone=state.gone), inner=None)
-        return self._leave(state, finish, before + commands, now)
+            return self._end(state, (), "flow.caller-gone") if state.gone else (state, ())
+        return self._run(state, event, (), now)
 
-    def _leave(self, state: State, finish: Finish, before: tuple[Command, ...], now: float) -> Step:
-        spec = state.flow.applet(state.applet)
-        target = spec.target(finish.exit)
-        if target is None and (stand_in := self.kinds[spec.type].instead.get(finish.exit)):
-            target = spec.target(stand_in)
-        if target is None:
-            return self._end(state, before, "flow.end")
-        return self._enter(state, target, before, now)
+    def _run(self, state: State, event: AppletEvent, before: tuple[Command, ...], now: float) -> Step:
+        """Through as many applets as finish at once. A loop: a flow may hold a long row of them."""
+        while True:
+            spec = state.flow.applet(state.applet)
+            kind = self.kinds[spec.type]
+            inner, commands = kind.step(state.inner, event, now)
+            before += commands
+            state = _remember_releases(replace(state, inner=inner), commands)
+            finish = next((command for command in commands if isinstance(command, Finish)), None)
+            if finish is None:
+                return state, before
+            state = replace(state, facts=replace(kind.facts(inner), caller_gone=state.gone), inner=None)
+            target = spec.target(finish.exit)
+            if target is None and (stand_in := kind.instead.get(finish.exit)):
+                target = spec.target(stand_in)
+            if target is None:
+                return self._end(state, before, "flow.end")
+            state, commands = self._enter(state, target, now)
+            before += commands
+            if state.over:
+                return state, before
+            event = Entered()
 
-    def _enter(self, state: State, name: str, before: tuple[Command, ...], now: float) -> Step:
+    def _enter(self, state: State, name: str, now: float) -> Step:
+        """Begin an applet, or end the call where none may begin."""
         spec = state.flow.applet(name)
         kind = self.kinds[spec.type]
         if state.gone and kind.needs_caller:
-            return self._end(state, before, "settled-22")
+            return self._end(state, (), "settled-22")
         if state.entered >= MOST_APPLETS:
             note = Note("limit.applets", f"the call went through {MOST_APPLETS} applets", "limit.applets")
-            return self._end(state, (*before, note), "limit.applets")
-        before = (
-            *before,
-            Note("applet.entered", f"{name} ({spec.type})", "flow.exit" if state.entered else "flow.start"),
-        )
+            return self._end(state, (note,), "limit.applets")
+        rule = "flow.exit" if state.entered else "flow.start"
+        commands: tuple[Command, ...] = (Note("applet.entered", f"{name} ({spec.type})", rule),)
         if kind.needs_answer and not state.gone and state.facts.answered_at is None:
-            before = (*before, AnswerCaller("telephony-5"))
+            commands += (AnswerCaller("telephony-5"),)
             state = replace(state, facts=replace(state.facts, answered_at=now))
         inner = kind.begin(spec.settings, state.account, state.facts)
-        state = replace(state, applet=name, inner=inner, entered=state.entered + 1)
-        return self._pass_on(state, Entered(), now, before)
+        return replace(state, applet=name, inner=inner, entered=state.entered + 1), commands
 
     # --- the end ---------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cordboard import sdp
 from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.numbers import caller_id, dialled_exophone
+from cordboard.legs.speech import check_address
 from cordboard.legs.trunks import Route
 from cordboard.legs.words import HOPS_HEADER, Arrival
 from cordboard.sip.endpoint.words import Invitation
@@ -50,7 +51,7 @@ def judged(
     if not exophone:
         dialled = user_of(invitation.request_uri)[:40]
         return Refusal(404, "Not Found", f"{dialled!r} is none of the ExoPhones", dialled)
-    return _bad_audio(invitation, codecs, exophone) or exophone
+    return _bad_audio(invitation, route, codecs, exophone) or exophone
 
 
 def _loop(invitation: Invitation) -> Refusal | None:
@@ -68,7 +69,9 @@ def hops_of(invitation: Invitation) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 
-def _bad_audio(invitation: Invitation, codecs: tuple[str, ...], exophone: str) -> Refusal | None:
+def _bad_audio(
+    invitation: Invitation, route: Route, codecs: tuple[str, ...], exophone: str
+) -> Refusal | None:
     if not invitation.body:
         return None  # the offer is ours to make, in the 2xx
     kind = invitation.header("content-type").partition(";")[0].strip().lower()
@@ -76,7 +79,7 @@ def _bad_audio(invitation: Invitation, codecs: tuple[str, ...], exophone: str) -
         why = f"the INVITE's body is {kind[:60]!r}; application/sdp is needed"
         return Refusal(415, "Unsupported Media Type", why, exophone, (("Accept", "application/sdp"),))
     try:
-        sdp.answer(invitation.body, _SOMEWHERE, only="")
+        _, terms = sdp.answer(invitation.body, _SOMEWHERE)
     except sdp.NoCommonCodec as mistake:
         offered = _plain(mistake.offered) or "no audio"
         told = f"only {offered} offered; {' and '.join(codecs)} are spoken"
@@ -84,6 +87,11 @@ def _bad_audio(invitation: Invitation, codecs: tuple[str, ...], exophone: str) -
         return Refusal(488, "Not Acceptable Here", f"no codec in common: {told}", exophone, (warning,))
     except BadInput as mistake:
         return Refusal(400, "Bad Session Description", str(mistake), exophone)
+    try:
+        if terms.receives:
+            check_address(terms.address, invitation.source.host, route)
+    except BadInput as mistake:
+        return Refusal(488, "Not Acceptable Here", str(mistake), exophone)
     return None
 
 

@@ -80,7 +80,7 @@ class Speech:
 
     def _take(self, terms: sdp.Terms) -> None:
         if terms.receives:
-            self._check_address(terms.address)
+            check_address(terms.address, self._peer, self._route)
         trunk = self._route.trunk
         self.agreed = LegStream(
             terms.address,
@@ -96,13 +96,14 @@ class Speech:
             trunk.audio_sources(),
         )
 
-    def _check_address(self, text: str) -> None:
-        """Audio is not sent to loopback, multicast, broadcast or link-local addresses that are not the peer's
-        own (reliability.md S15)."""
-        if text == self._peer:
-            return
-        address = ipaddress.ip_address(text)
-        nowhere = address.is_multicast or address.is_unspecified or text == "255.255.255.255"
-        inside = address.is_loopback or address.is_link_local
-        if nowhere or (inside and not self._route.holds(text)):
-            raise BadInput("SDP", f"audio wanted at {text}", "an address of the peer's own is needed")
+
+def check_address(text: str, peer: str, route: Route) -> None:
+    """Audio is not sent to loopback, link-local, multicast or broadcast addresses that are not the peer's own
+    or its trunk's (reliability.md S15). Raises ``BadInput``."""
+    if text == peer:
+        return
+    address = ipaddress.ip_address(text)
+    nowhere = address.is_multicast or address.is_unspecified or text == "255.255.255.255"
+    inside = address.is_loopback or address.is_link_local
+    if nowhere or (inside and not route.holds(text)):
+        raise BadInput("SDP", f"audio wanted at {text}", "an address of the peer's own is needed")

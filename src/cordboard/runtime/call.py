@@ -45,7 +45,7 @@ ASKING = {"Exotel-Version": "1.0"}
 
 
 class Call:
-    """Drives one call. Everything happens on the loop, and nothing awaits between reading and writing state."""
+    """Drives one call. All happens on the loop; nothing awaits between reading and writing state."""
 
     def __init__(
         self, doors: Doors, runner: Runner, state: State, ledger: Ledger, over: Callable[["Call"], None]
@@ -97,7 +97,9 @@ class Call:
             try:
                 audio = self._open(leg)
             except Unavailable as error:
-                self.ledger.note(self._now(), "media", "audio could not be set up anew", "telephony-29", str(error))
+                self.ledger.note(
+                    self._now(), "media", "audio could not be set up anew", "telephony-29", str(error)
+                )
                 continue
             if leg in self._streams:
                 self._doors.media.set_stream(self.sid, leg, self._streams[leg])
@@ -212,7 +214,13 @@ class Call:
         self.ledger.fetched(command.request, command.role, command.url, began, got)
         self.receive(
             Fetched(
-                command.request, got.status, got.media_type, got.body, got.error, round(got.elapsed, 4), self._doors.legs.able()
+                command.request,
+                got.status,
+                got.media_type,
+                got.body,
+                got.error,
+                round(got.elapsed, 4),
+                self._doors.legs.able(),
             )
         )
 

@@ -40,7 +40,9 @@ class Engine:
     ``async with`` opens every door; leaving hangs up what is still up and closes them.
     """
 
-    def __init__(self, settings: Settings, flows: Mapping[int, Flow], simulator: Address | None = None) -> None:
+    def __init__(
+        self, settings: Settings, flows: Mapping[int, Flow], simulator: Address | None = None
+    ) -> None:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.figures = Figures()
@@ -104,7 +106,15 @@ class Engine:
         await self.sounds.start()
         loop = asyncio.get_running_loop()
         doors = Doors(
-            loop, self.clock, self._tokens, self.legs, self.media, self.customer, self.sounds, self._append, self._tasks
+            loop,
+            self.clock,
+            self._tokens,
+            self.legs,
+            self.media,
+            self.customer,
+            self.sounds,
+            self._append,
+            self._tasks,
         )
         self._switchboard = Switchboard(
             self.settings,
@@ -167,7 +177,9 @@ class Engine:
             try:
                 await asyncio.wait_for(self._idle.wait(), seconds)
             except TimeoutError:
-                self._log.warning("calls are being hung up: the time to drain is over", calls=self.live_calls())
+                self._log.warning(
+                    "calls are being hung up: the time to drain is over", calls=self.live_calls()
+                )
 
     def hang_up_all(self) -> None:
         """End every call now."""
@@ -245,9 +257,9 @@ class Engine:
         self.figures.refused(turned.code)
         self._log.warning("a call was turned away", code=turned.code, trunk=turned.trunk, reason=turned.why)
 
-    def _security(self, code: str, source: str, sentence: str) -> None:
-        self.figures.security(code)
-        self._log.warning("security event", code=code, source=source, reason=sentence)
+    def _security(self, event: str, source: str) -> None:
+        self.figures.security(event)
+        self._log.warning("security event", event_kind=event, source=source)
 
     def _task_failed(self, error: BaseException) -> None:
         self.figures.fault()

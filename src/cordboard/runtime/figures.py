@@ -11,14 +11,29 @@ class Figures:
         self._calls = Counter("cordboard_calls", "Calls taken", registry=self._registry)
         self._live = Gauge("cordboard_calls_live", "Calls in progress", registry=self._registry)
         self._refused = Counter(
-            "cordboard_calls_refused", "INVITEs from known trunks that never became a call", ["code"], registry=self._registry
+            "cordboard_calls_refused",
+            "INVITEs from known trunks that never became a call",
+            ["code"],
+            registry=self._registry,
         )
-        self._faults = Counter("cordboard_faults", "Calls ended by a fault of the engine", registry=self._registry)
-        self._recordings = Counter("cordboard_recordings", "Recordings by how they ended", ["state"], registry=self._registry)
-        self._media_lost = Counter("cordboard_media_process_deaths", "Media processes that died", registry=self._registry)
-        self._events = Counter("cordboard_events", "Events to customers by outcome", ["outcome"], registry=self._registry)
-        self._security = Counter("cordboard_security_events", "Security events", ["event"], registry=self._registry)
-        self._behind = Gauge("cordboard_store_behind_seconds", "Age of what the database lacks", registry=self._registry)
+        self._faults = Counter(
+            "cordboard_faults", "Calls ended by a fault of the engine", registry=self._registry
+        )
+        self._recordings = Counter(
+            "cordboard_recordings", "Recordings by how they ended", ["state"], registry=self._registry
+        )
+        self._media_lost = Counter(
+            "cordboard_media_process_deaths", "Media processes that died", registry=self._registry
+        )
+        self._events = Counter(
+            "cordboard_events", "Events to customers by outcome", ["outcome"], registry=self._registry
+        )
+        self._security = Counter(
+            "cordboard_security_events", "Security events", ["event"], registry=self._registry
+        )
+        self._behind = Gauge(
+            "cordboard_store_behind_seconds", "Age of what the database lacks", registry=self._registry
+        )
 
     def call_began(self) -> None:
         """A call was taken."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from cordboard.applets import connect, greeting, hangup
+from cordboard.applets.connect import Connect
+from cordboard.applets.greeting import Greeting
+from cordboard.applets.hangup import Hangup
 from cordboard.config.settings import Settings
 from cordboard.contract.account import Account, ExoPhone
 from cordboard.flow.applet import AppletKind
@@ -10,9 +12,9 @@ from cordboard.flow.document import Flow, read_flow
 from cordboard.kernel.mistakes import BadInput
 
 KINDS: Mapping[str, AppletKind] = {
-    "connect": connect.KIND,
-    "greeting": greeting.KIND,
-    "hangup": hangup.KIND,
+    "connect": Connect(),
+    "greeting": Greeting(),
+    "hangup": Hangup(),
 }
 
 
@@ -36,13 +38,21 @@ def flows_of(settings: Settings) -> tuple[dict[int, Flow], tuple[str, ...]]:
     for index, table in enumerate(settings.flows):
         flow, told = read_flow(table, KINDS, f"{settings.source}: flows[{index}]")
         if flow.id in flows:
-            raise BadInput(f"{settings.source}: flows[{index}].id", f"{flow.id} is used twice", "each flow has its own id")
+            raise BadInput(
+                f"{settings.source}: flows[{index}].id",
+                f"{flow.id} is used twice",
+                "each flow has its own id",
+            )
         flows[flow.id] = flow
         warnings.extend(told)
     for index, phone in enumerate(settings.exophones):
         if phone.flow not in flows:
             known = ", ".join(str(id) for id in flows) or "none"
-            raise BadInput(f"{settings.source}: exophones[{index}].flow", f"there is no flow {phone.flow}", f"known: {known}")
+            raise BadInput(
+                f"{settings.source}: exophones[{index}].flow",
+                f"there is no flow {phone.flow}",
+                f"known: {known}",
+            )
         if phone.number.startswith("+91") and not phone.circle:
             warnings.append(
                 f"{settings.source}: exophones[{index}]: no `circle`, so the same-circle rule of "

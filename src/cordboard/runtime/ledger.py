@@ -37,7 +37,12 @@ class Ledger:
     """Writes for one call. ``append`` takes a line; times handed in are seconds since the call began."""
 
     def __init__(
-        self, append: Callable[[bytes], object], tokens: Tokens, facts: CallFacts, trunk: str, trunks: dict[str, str]
+        self,
+        append: Callable[[bytes], object],
+        tokens: Tokens,
+        facts: CallFacts,
+        trunk: str,
+        trunks: dict[str, str],
     ) -> None:
         self._append, self._tokens, self._facts = append, tokens, facts
         self._sid, self._at = facts.sid, facts.began_at

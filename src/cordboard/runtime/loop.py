@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end on a new loop."""
-    # A call makes few cycles; collecting the youngest generation after every 700 objects costs more than it frees.
+    # A call makes few cycles: collecting after every 700 objects costs more than it frees.
     gc.set_threshold(50_000, 20, 50)
     with asyncio.Runner(loop_factory=_factory()) as runner:
         return runner.run(work)

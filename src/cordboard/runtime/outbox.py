@@ -16,7 +16,7 @@ from cordboard.runtime.tasks import Tasks
 from cordboard.store.records import OutboxRow
 
 RETRY_AFTER = (2.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, *([4 * 3600.0] * 18))
-"""Seconds before the next try, after the first, second … failure; about 75 hours together. Then it is dead."""
+"""Seconds before the next try, after the first, second … failure; about 75 hours together. Then: dead."""
 
 _IDLE_SECONDS = 30.0
 _SOON_SECONDS = 0.3

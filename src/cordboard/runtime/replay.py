@@ -33,8 +33,8 @@ class Replayed:
 def replay(lines: Iterable[bytes]) -> Iterator[Replayed]:
     """Play a call again. ``lines``: its journal, from ``begin`` on.
 
-    Raises ``BadInput`` where the journal has no beginning or a line cannot be read. After the first difference
-    the rest is still played: what follows from it shows what else would have come.
+    Raises ``BadInput`` where the journal has no beginning or a line cannot be read. After the first
+    difference the rest is still played: it shows what else would have come.
     """
     records = [json.loads(line) for line in lines if line]
     beginning = next((record for record in records if record.get("k") == "begin"), None)

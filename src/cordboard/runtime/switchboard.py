@@ -1,10 +1,10 @@
-"""All live calls: arrivals become calls, what the doors say finds its call, calls that are over are let go."""
+"""All live calls: arrivals become calls, what the doors say finds its call, what is over is let go."""
 
 from collections.abc import Callable, Mapping
 
 import structlog
 
-from cordboard.call.words import CallerArrived, Event, Stopped
+from cordboard.call.words import CallerArrived, Event, MediaLost, Stopped
 from cordboard.config.settings import Settings
 from cordboard.contract.facts import CallFacts
 from cordboard.flow.document import Flow
@@ -12,7 +12,7 @@ from cordboard.flow.runner import Runner
 from cordboard.kernel.ids import call_sid
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.words import Arrival, LegStream
-from cordboard.media.control import LegReport, MediaEvent, MediaLost, RecordingEnded, Stream
+from cordboard.media.control import LegReport, MediaEvent, RecordingEnded, Stream
 from cordboard.runtime.call import Call
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
@@ -142,7 +142,9 @@ class Switchboard:
         try:
             call.receive(event)
         except Exception:
-            self._log.exception("a call failed by a fault of the engine", call=call.sid, event_kind=type(event).__name__)
+            self._log.exception(
+                "a call failed by a fault of the engine", call=call.sid, event_kind=type(event).__name__
+            )
             self._figures.fault()
             call.abandon()
 

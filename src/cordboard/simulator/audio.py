@@ -1,6 +1,7 @@
 """One phone's audio: a UDP socket that speaks every 20 ms and hands what it hears to a listener."""
 
 import asyncio
+import contextlib
 import math
 import socket
 
@@ -34,7 +35,7 @@ class PhoneAudio:
         self._loop.add_reader(self._socket.fileno(), self._readable)
 
     def direct(self, terms: Terms) -> None:
-        """Send to where offer and answer said, in their codec; nothing while the far side does not receive."""
+        """Send to where offer and answer said, in their codec; nothing while the far side does not listen."""
         if self._closed:
             return
         self.speaker.use(terms.codec, terms.payload_type, terms.event_type)
@@ -56,10 +57,8 @@ class PhoneAudio:
     def _tick(self) -> None:
         packet = self.speaker.packet()
         if self._target is not None:
-            try:
+            with contextlib.suppress(OSError):  # a full buffer, a closed port: lost, as on any network
                 self._socket.sendto(packet, self._target)
-            except OSError:
-                pass  # a full buffer or a closed port: a packet is lost, as on any network
         self._next_at += _FRAME_SECONDS
         late = self._loop.time() - self._next_at
         if late > _FRAME_SECONDS:  # never catch up in a burst

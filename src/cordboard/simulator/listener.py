@@ -1,4 +1,4 @@
-"""What a simulated phone hears: audio placed by its RTP timestamps, keys, and the facts of every packet. Pure."""
+"""What a simulated phone hears: audio placed by RTP timestamps, keys, the facts of every packet. Pure."""
 
 import struct
 from typing import NamedTuple
@@ -74,10 +74,8 @@ class Listener:
 
     def _keep(self, ssrc: int, timestamp: int, samples: Pcm) -> None:
         ahead = (timestamp - self._timestamp + 2**31) % 2**32 - 2**31
-        if ssrc != self._ssrc or abs(ahead) > _LONGEST_GAP:
-            place = self._end
-        else:
-            place = self._place + ahead
+        rebase = ssrc != self._ssrc or abs(ahead) > _LONGEST_GAP
+        place = self._end if rebase else self._place + ahead
         self._ssrc, self._timestamp, self._place = ssrc, timestamp, place
         end = min(place + len(samples), self._most)
         if place < 0 or end <= place:

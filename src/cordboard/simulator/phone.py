@@ -22,7 +22,7 @@ from cordboard.sip.endpoint.words import IncomingSession
 @dataclass(frozen=True, slots=True)
 class Script:
     """Seconds count from the INVITE; None: never. ``refuses``: a final status, at ``refuses_at``.
-    ``announces``: early media of that length comes first. ``replies`` False: the phone does nothing at all."""
+    ``announces``: early media of that length comes first. ``replies`` False: it does nothing at all."""
 
     rings_at: float | None = 0.1
     answers_at: float | None = None

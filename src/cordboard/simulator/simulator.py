@@ -20,7 +20,9 @@ class Simulator:
     ``phones``: the calls that were, and are, in the order they came; the oldest that are over are dropped.
     """
 
-    def __init__(self, clock: Clock, tokens: Tokens, bind: str = "127.0.0.1", keep_seconds: float = 30.0) -> None:
+    def __init__(
+        self, clock: Clock, tokens: Tokens, bind: str = "127.0.0.1", keep_seconds: float = 30.0
+    ) -> None:
         self._tokens, self._bind, self._keep_seconds = tokens, bind, keep_seconds
         self._live: list[Phone] = []
         self._past: deque[Phone] = deque(maxlen=_KEPT_PHONES)

@@ -34,7 +34,7 @@ class Speaker:
         self._key_began = 0
 
     def use(self, codec: str, payload_type: int, event_type: int | None) -> None:
-        """Speak this codec from the next packet on. Without ``event_type`` keys are sent as 101 all the same."""
+        """Speak this codec from the next packet on. Without ``event_type`` keys are sent as 101 anyway."""
         self._payload_type, self._event_type = payload_type, event_type or 101
         if codec != self._codec:
             self._codec = codec
@@ -64,10 +64,7 @@ class Speaker:
     def packet(self) -> bytes:
         """The next packet, 20 ms after the last one."""
         event = self._keys.popleft() if self._keys else b""
-        if event:
-            packet = self._event(event)
-        else:
-            packet = self._audio()
+        packet = self._event(event) if event else self._audio()
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._timestamp = (self._timestamp + FRAME) & 0xFFFFFFFF
         return packet

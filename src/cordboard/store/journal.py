@@ -5,11 +5,13 @@ Segments are files named by the position they begin at. A line that a crash tore
 is opened: what it would have said was never obeyed.
 """
 
+import errno
 import fcntl
 import os
 import threading
 from bisect import bisect_right
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from cordboard.kernel.mistakes import Unavailable
@@ -47,6 +49,8 @@ class Journal:
         self.problem = ""
         """Why the last write or sync failed; empty while all is well."""
         self._dirty = False
+        self._held: list[bytes] = []
+        self._writing = threading.Lock()  # of what is held: the loop's thread and the sync thread write it
         self._retired: list[int] = []
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -72,23 +76,27 @@ class Journal:
 
     def append(self, record: bytes) -> int:
         """Write one record (no newline in it) and say the position behind it. Raises `Unavailable`."""
-        line = record + b"\n"
         self._fault("append")
-        try:
-            written = os.write(self._fd, line)
-            if written != len(line):
-                self._undo(written)
-        except OSError as error:
-            self.problem = f"the journal cannot be written: {error.strerror}"
-            raise Unavailable(self.problem) from error
+        with self._writing:
+            self._held.append(record)
+            self._write_held()
+            position = self.position
+            if position - self._begin >= self._segment_bytes:
+                self._rotate()
         self._fault("appended")
-        self.position += written
-        if not self._dirty:
-            self._dirty = True
-            self._wake.set()
-        if self.position - self._begin >= self._segment_bytes:
-            self._rotate()
-        return self.position
+        self._touch()
+        return position
+
+    def note(self, record: bytes) -> None:
+        """Keep a record that nobody obeys: it is written with the next one, or within a group's time."""
+        with self._writing:
+            self._held.append(record)
+        self._touch()
+
+    def flush(self) -> None:
+        """Write what `note` holds. Raises `Unavailable`."""
+        with self._writing:
+            self._write_held()
 
     def read(self, position: int, limit: int = 1 << 20) -> tuple[int, bytes]:
         """Whole lines from `position` on, about `limit` bytes of them, and the position they begin at.
@@ -181,10 +189,27 @@ class Journal:
         self._starts = [*self._starts, self.position]
         self._fault("rotated")
 
-    def _undo(self, written: int) -> None:
-        """A line went in part only, as on a full disk: take the part away again."""
-        os.ftruncate(self._fd, self.position - self._begin)
-        raise OSError(28, f"no space for {written} bytes more")
+    def _touch(self) -> None:
+        """Have the sync thread force what is new to disk when the group's time is over."""
+        if not self._dirty:
+            self._dirty = True
+            self._wake.set()
+
+    def _write_held(self) -> None:
+        """One write for all that is held. When it fails nothing of it is left, in the file or here."""
+        if not self._held:
+            return
+        data = b"\n".join(self._held) + b"\n"
+        self._held.clear()
+        try:
+            written = os.write(self._fd, data)
+            if written != len(data):  # a full disk takes a part
+                os.ftruncate(self._fd, self.position - self._begin)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            self.problem = f"the journal cannot be written: {error.strerror}"
+            raise Unavailable(self.problem) from error
+        self.position += written
 
     def _end_of(self, index: int) -> int:
         return self._starts[index + 1] if index + 1 < len(self._starts) else self.position
@@ -215,6 +240,8 @@ class Journal:
     def _sync(self) -> None:
         """Force to disk what was written. A line that comes meanwhile is of the next group."""
         self._dirty = False
+        with suppress(Unavailable):  # told by `problem`
+            self.flush()
         position, fd = self.position, self._fd
         try:
             while self._retired:

@@ -87,4 +87,4 @@ def row(table: str, key: str | tuple[str | int, ...], values: Mapping[str, objec
     if not values.keys() <= COLUMNS[table]:
         raise ValueError(f"{table} has no {', '.join(sorted(values.keys() - COLUMNS[table]))}")
     keys = [key] if isinstance(key, str) else list(key)
-    return _encode({"k": "row", "table": table, "key": keys, "values": dict(values)}).encode()
+    return _encode({"k": "row", "table": table, "key": keys, "values": dict(values)})

@@ -105,8 +105,13 @@ class Store:
         """Write a record of `store.lines` to the journal; returns its position. Raises `Unavailable`."""
         return self.journal.append(record)
 
+    def note(self, record: bytes) -> None:
+        """Keep a record that nobody obeys, such as a line of the ladder: written within a moment."""
+        self.journal.note(record)
+
     async def settled(self) -> None:
         """Wait until the database knows all that has been appended so far."""
+        self.journal.flush()
         position = self.journal.position
         if self._writer.committed >= position:
             return

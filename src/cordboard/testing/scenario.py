@@ -64,7 +64,9 @@ class Reply:
     able: tuple[str, ...] = (EXOPHONE,)
 
 
-def answer(*numbers: str, after: float | None = 0.1, able: tuple[str, ...] = (EXOPHONE,), **parameters: Any) -> Reply:
+def answer(
+    *numbers: str, after: float | None = 0.1, able: tuple[str, ...] = (EXOPHONE,), **parameters: Any
+) -> Reply:
     """A good answer with these numbers and any other words of the document."""
     body = {"destination": {"numbers": list(numbers)}, **parameters}
     return Reply(json.dumps(body).encode(), after=after, able=able)
@@ -105,7 +107,11 @@ def connect_flow(
     connect |= {key: value for key, value in settings.items() if value is not None}
     if settings.get("fallback_url", "") is None:
         del connect["fallback_url"]
-    exits = {"after_conversation": after_conversation, "nobody_answers": nobody_answers, "not_dialed": not_dialed}
+    exits = {
+        "after_conversation": after_conversation,
+        "nobody_answers": nobody_answers,
+        "not_dialed": not_dialed,
+    }
     connect |= {exit: target for exit, target in exits.items() if target is not None}
     applets: dict[str, Any] = {
         "connect": connect,

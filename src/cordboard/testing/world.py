@@ -8,12 +8,13 @@ events are never filtered.
 import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from cordboard.applets.connect import Connect
 from cordboard.applets.greeting import Greeting
 from cordboard.applets.hangup import Hangup
 from cordboard.call.causes import Cause, Side
-from cordboard.call.scene import Clip, Scene
+from cordboard.call.scene import Clip, Scene, Source
 from cordboard.call.words import (
     AudioDied,
     CallerArrived,
@@ -46,6 +47,8 @@ from cordboard.testing.invariants import Watch
 from cordboard.testing.ladder import ladder_line, scene_line
 from cordboard.testing.scenario import NEVER_REPLIES, Phone, Scenario, Sound
 
+T = TypeVar("T")
+
 WIRE = 0.05
 """One-way delay between us and a phone, seconds."""
 
@@ -57,7 +60,7 @@ KINDS: Mapping[str, AppletKind] = {"connect": Connect(), "greeting": Greeting(),
 
 @dataclass(slots=True)
 class Line:
-    """One leg as the far side knows it. ``state``: calling, up, over. ``told``: we have heard of its answer."""
+    """One leg as the far side knows it. ``state``: calling, up, over. ``told``: we heard of its answer."""
 
     leg: int
     phone: Phone
@@ -188,7 +191,9 @@ class World:
 
     def _play(self, scene: Scene) -> None:
         """A clip that is new in the scene ends when its sound does, unless it is taken out before."""
-        clips = {source.play: source for _, source in scene.hears if isinstance(source, Clip) and not source.loop}
+        clips = {
+            source.play: source for _, source in scene.hears if isinstance(source, Clip) and not source.loop
+        }
         self._playing = {play: at for play, at in self._playing.items() if play in clips}
         for play, clip in clips.items():
             sound = self._sounds[clip.sound]
@@ -221,7 +226,9 @@ class World:
             if phone.dead is not None:
                 self._from_phone(line, WIRE + phone.answers + phone.dead, "up", AudioDied(leg))
             if phone.hangs_up is not None:
-                self._from_phone(line, WIRE + phone.answers + phone.hangs_up, "up", LegEnded(leg), becomes="over")
+                self._from_phone(
+                    line, WIRE + phone.answers + phone.hangs_up, "up", LegEnded(leg), becomes="over"
+                )
 
     def _from_phone(self, line: Line, delay: float, during: str, event: Event, becomes: str = "") -> None:
         """At its place, at its time, if its state is still ``during``: the phone says something to us."""
@@ -259,5 +266,33 @@ class World:
         """What is known of the call now."""
         return self.runner.facts(self.state)
 
-    def seen[T](self, kind: type[T]) -> list[T]:
-        raise NotImplementedError
+    def seen(self, kind: type[T]) -> list[T]:
+        """All events or commands of one kind, in order."""
+        return [entry.what for entry in self.transcript if isinstance(entry.what, kind)]
+
+    def at(self, kind: type[object], **fields: object) -> float:
+        """When the first event or command of this kind with these fields came."""
+        for entry in self.transcript:
+            what = entry.what
+            if isinstance(what, kind) and all(getattr(what, name) == value for name, value in fields.items()):
+                return entry.at
+        raise AssertionError(f"no {kind.__name__} {fields} in\n{self.ladder()}")
+
+    def heard(self, leg: int) -> list[tuple[float, Source]]:
+        """What a leg heard, each sound with the moment at which it began."""
+        heard: list[tuple[float, Source]] = []
+        for at, scene in self.scenes:
+            source = scene.heard_by(leg)
+            if not heard or heard[-1][1] != source:
+                heard.append((at, source))
+        return heard
+
+    def ladder(self) -> str:
+        """The transcript for the eye: events `>`, commands `<`, what is heard `~`."""
+        lines = []
+        for entry in self.transcript:
+            if isinstance(entry.what, Scene):
+                lines.append(scene_line(entry.at, entry.what))
+            elif not isinstance(entry.what, TimePassed):
+                lines.append(ladder_line(entry.at, entry.what))
+        return "\n".join(lines) + "\n"

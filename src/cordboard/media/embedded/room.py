@@ -172,25 +172,38 @@ class Room:
         for play in call.plays.values():
             play.heard = False
         for leg in call.legs.values():
-            if leg.out.dialler.busy:
-                leg.out.dial(now)
-                over = over or not leg.out.dialler.busy
             player = leg.player
-            if not isinstance(player, Play) or leg.stream is None:
+            if leg.stream is None:
                 continue
-            player.heard = True
-            if leg.out.open and not leg.out.dialler.busy and not player.over:
-                leg.out.play(player.frame(leg.codec), now)
+            if isinstance(player, Play):
+                player.heard = True
+            if leg.out.open:
+                over = self._speak(call, leg, now) or over
         for play in list(call.plays.values()):
             # A sound waits for its first hearer: the beginning of an announcement is not lost.
             if play.heard and not play.over:
                 play.step()
-            elif play.heard and play.number is not None:
+            elif play.heard and play.number is not None and not play.loop:
                 self._emit(call.name, Played(play.number))
                 play.number = None
                 over = True
         if over:
             self._arrange(call)
+
+    def _speak(self, call: Call, leg: Leg, now: int) -> bool:
+        """Send a leg its 20 ms; True when its last digit went out."""
+        out, player = leg.out, leg.player
+        try:
+            if out.dialler.busy:
+                out.dial(now)
+                return not out.dialler.busy
+            if isinstance(player, Play) and not player.over:
+                out.play(player.frame(out.codec), now)
+        except Exception as error:  # a full queue loses its frame; it must not stop what others hear
+            leg.errors += 1
+            if leg.errors == 1:
+                self._problem(call.name, leg.number, repr(error))
+        return False
 
     # --- who hears whom ----------------------------------------------------------------------------
 

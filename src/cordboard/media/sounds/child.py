@@ -28,7 +28,8 @@ def decode(content: bytes) -> pcm.Floats:
         wave = wav.read(content)
     except wav.Foreign:
         return _by_libsndfile(content)
-    return soxr.resample(pcm.mono(wave).astype(np.float32), wave.rate, RATE)
+    resampled: pcm.Floats = soxr.resample(pcm.mono(wave).astype(np.float32), wave.rate, RATE)
+    return resampled
 
 
 def _by_libsndfile(content: bytes) -> pcm.Floats:
@@ -69,7 +70,12 @@ def answer(content: bytes) -> bytes:
 
 def _load_everything() -> None:
     """Modules and tables that are loaded when first used, used once: later no file can be opened."""
-    for kind, subtype in (("WAV", "PCM_24"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")):
+    for kind, subtype in (
+        ("WAV", "PCM_24"),
+        ("FLAC", "PCM_16"),
+        ("OGG", "VORBIS"),
+        ("MP3", "MPEG_LAYER_III"),
+    ):
         sample = io.BytesIO()
         soundfile.write(sample, np.zeros((1600, 2), np.int16), 16000, format=kind, subtype=subtype)
         answer(sample.getvalue())

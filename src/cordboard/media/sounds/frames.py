@@ -1,4 +1,4 @@
-"""What the engine and its children say to each other: a JSON object and bytes, each with its length before it.
+"""What the engine and its children say to each other: a JSON object and bytes, lengths first.
 
 Pure. The engine believes no length that a child names beyond ``LONGEST_BODY``: a child may be in a
 stranger's hands.

@@ -1,4 +1,4 @@
-"""Samples: to one channel, to 8 kHz, to the level that prompts have. Used in the engine and in its children."""
+"""Samples: to one channel, to the level that prompts have. Used in the engine and in its children."""
 
 from typing import Any, Final
 
@@ -37,7 +37,8 @@ def mono(wave: wav.Wave) -> Samples:
 
 def to_bytes(samples: npt.NDArray[Any]) -> bytes:
     """Signed 16 bit little endian; what is too loud is cut."""
-    return np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes()
+    cut: npt.NDArray[Any] = np.clip(np.rint(samples), -32768, 32767)
+    return cut.astype("<i2").tobytes()
 
 
 def level(samples: npt.NDArray[Any]) -> float:

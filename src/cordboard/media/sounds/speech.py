@@ -22,12 +22,10 @@ _BY_CHARACTER, _UTF8 = 1, 1
 _RATE_PARAMETER = 1
 _WORDS_PER_MINUTE = 155
 
-_VOICE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}")
+_VOICE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,2}")
 _CPU_SECONDS, _ROOM, _FILES = 600, 256 * MEGABYTE, 16
 
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
-)
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
 class Espeak:

@@ -17,7 +17,7 @@ _LEAST_RATE, _MOST_RATE = 4000, 192_000
 
 
 class Broken(Exception):
-    """The file breaks the format's rules or our limits. Its text goes on after 'the audio cannot be used: '."""
+    """The file breaks the format's rules or our limits. The text says which."""
 
 
 class Foreign(Exception):

@@ -2,7 +2,7 @@
 
 from cordboard.sip.dialog.stack import Member, Stack, new_branch
 from cordboard.sip.message.address import Hop
-from cordboard.sip.message.headers import split_address, tag_of
+from cordboard.sip.message.headers import split_address
 from cordboard.sip.message.message import Message, Request, Response
 from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.message.uri import is_loose, scheme_of
@@ -48,7 +48,7 @@ class Dialog:
         local = with_tag(request.header("to"), local_tag)
         dialog = cls(request.call_id, local, request.header("from"), request.from_tag, peer)
         dialog.routes = tuple(request.listed("record-route")[:MOST_ROUTES])
-        dialog.target = _target(request)
+        dialog.target = _target(request) or _uri_of(request.header("from"))
         dialog.remote_cseq = request.cseq
         return dialog
 
@@ -115,10 +115,12 @@ class Dialog:
 
 
 def _target(message: Message) -> str:
-    """The Contact's URI when requests can be sent to it; empty otherwise."""
+    """The Contact's URI, its headers cut off, when requests can be sent to it; empty otherwise."""
     uri = message.contact()
-    plain = scheme_of(uri) in ("sip", "sips") and not any(sign in uri for sign in ' <>"\t')
-    return uri.partition("?")[0] if plain and "@" not in uri.partition("?")[2] else uri if plain else ""
+    if scheme_of(uri) not in ("sip", "sips") or any(sign in uri for sign in ' <>"\t'):
+        return ""
+    user, at, host = uri.rpartition("@")
+    return f"{user}{at}{host.partition('?')[0]}"
 
 
 def _uri_of(route: str) -> str:
@@ -126,11 +128,3 @@ def _uri_of(route: str) -> str:
         return split_address(route)[1]
     except ValueError:
         return route
-
-
-def same_tag(value: str, tag: str) -> bool:
-    """Whether a From or To value has this tag."""
-    try:
-        return tag_of(value) == tag
-    except ValueError:
-        return False

@@ -1,6 +1,8 @@
-"""What an INVITE session tells its owner."""
+"""What an INVITE session tells its owner, and its watcher."""
 
 from dataclasses import dataclass
+
+from cordboard.sip.message.address import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +109,14 @@ SessionEvent = (
     | OfferRefused
     | Informed
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message that went or came, for the ladder: ``line`` is ``INVITE`` or ``183 Session Progress``."""
+
+    outward: bool
+    line: str
+    cseq: str
+    peer: Address
+    size: int

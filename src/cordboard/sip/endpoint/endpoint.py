@@ -1,16 +1,31 @@
 """The SIP stack put together: one inbox, one timer, every transaction and session of a process."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from cordboard.kernel.clock import Clock, Tokens
+from cordboard.sip.dialog.calling import CallingSession
+from cordboard.sip.dialog.stack import ALLOW, new_branch
 from cordboard.sip.dialog.words import SessionEvent
+from cordboard.sip.endpoint.core import Core
+from cordboard.sip.endpoint.inbox import Inbox
 from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Session, Verdict
+from cordboard.sip.message.address import Hop
+from cordboard.sip.message.headers import quote
+from cordboard.sip.message.outbound import Outbound
+from cordboard.sip.message.uri import writable
+from cordboard.sip.message.writer import added
+from cordboard.sip.transaction.machine import Timers
+from cordboard.sip.transport.opening import open_transport, read_listener
+from cordboard.sip.transport.words import Factory
 
 
 class Endpoint:
     """SIP user agent, both sides, over all its listeners. Lives on the running event loop.
 
     ``listen``: ``udp:HOST:PORT`` or ``tcp:HOST:PORT`` (IPv6 in brackets; port 0 = any).
+    ``clock``: its ``monotonic`` must run with the event loop's time.
     ``screen(source, method)``: judges a request outside a dialog before it is read.
     ``on_invite(session)``: a new INVITE that passed all checks; 100 has been sent. Set ``session.owner`` there.
     ``may_send_in_dialog(session, address)``: whether this address, which is not the dialog's own peer, may send
@@ -18,6 +33,11 @@ class Endpoint:
     ``options()``: status for OPTIONS from a taken source (200, or 503 while draining).
     ``on_security(event, source)``: a fixed word for something that should not happen, as ``in-dialog-source``.
     ``advertise``: the host peers are told in Via and Contact; empty: the local address towards each peer.
+    ``transports``: makes what listens; real sockets unless a test hands in its own.
+
+    The last event of every session is exactly one of Refused, Cancelled and Ended, and never comes from inside
+    a call of the owner; after ``release`` it is the only one that still comes (Ended with ``remote`` False and
+    a ``why``, where the owner ended it).
     """
 
     def __init__(
@@ -33,23 +53,85 @@ class Endpoint:
         on_security: Callable[[str, Address], None] = lambda event, source: None,
         advertise: str = "",
         user_agent: str = "cordboard",
+        timers: Timers | None = None,
+        transports: Factory = open_transport,
     ) -> None:
-        raise NotImplementedError
+        """Raises ``BadInput`` for a listener that cannot be read."""
+        self._listeners = [read_listener(text) for text in listen]
+        self._factory = transports
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._core = Core(
+            clock, tokens, user_agent, advertise, timers or Timers(), may_send_in_dialog, self._later
+        )
+        self._inbox = Inbox(self._core, screen, on_invite, options, on_security)
 
     async def start(self) -> tuple[Address, ...]:
         """Bind every listener; what was bound, in order. Raises ``Unavailable`` naming the one that cannot be."""
-        raise NotImplementedError
+        self._loop = asyncio.get_running_loop()
+        self._core.alarm.start(self._loop)
+        bound: list[Address] = []
+        try:
+            for number, (kind, host, port) in enumerate(self._listeners):
+                transport = self._factory(kind, host, port, partial(self._inbox.receive, number))
+                self._core.transports.append(transport)
+                bound.append(await transport.start())
+        except BaseException:
+            await self.close()
+            raise
+        return tuple(bound)
 
     async def close(self) -> None:
         """Stop at once: sockets and timer. Live sessions are not ended (release them before)."""
-        raise NotImplementedError
+        self._core.alarm.stop()
+        for transport in self._core.transports:
+            await transport.close()
+        self._core.table.clear()
+        self._core.sessions.clear()
+        self._core.arrived.clear()
 
     def invite(self, outgoing: Outgoing, owner: Callable[[SessionEvent], None]) -> Session:
         """Send an INVITE. Events come to ``owner`` after this has returned, never inside; exactly one of
-        Refused, Ended is the last. ``target.host`` is an IP address. A URI, name or header that cannot be
+        Refused and Ended is the last. ``target.host`` is an IP address. A URI, name or header that cannot be
         written raises BadInput; a target that cannot be reached gives Refused(503, local=True)."""
-        raise NotImplementedError
+        core = self._core
+        listener = core.listener_for(outgoing.target)
+        hop = Hop(listener or 0, outgoing.target)
+        tag = core.mark + core.tokens.hex(16)
+        name = f"{quote(outgoing.from_name)} " if outgoing.from_name else ""
+        invite = Outbound(
+            "INVITE",
+            writable(outgoing.request_uri, "Request-URI"),
+            via=core.sent_by(hop),
+            branch=new_branch(core),
+            from_=f"{name}<{writable(outgoing.from_uri, 'From')}>;tag={tag}",
+            to=f"<{writable(outgoing.to_uri, 'To')}>",
+            call_id=core.tokens.hex(16),
+            cseq=1,
+            lines=[
+                f"Contact: {core.contact(hop)}",
+                ALLOW,
+                f"User-Agent: {core.user_agent}",
+                *added(outgoing.headers),
+            ],
+            body=outgoing.body,
+        )
+        session = CallingSession(core, invite, tag, hop, owner)
+        core.sessions[tag] = session
+        if listener is None:
+            self._later(partial(session.unanswered, invite, 503))
+        else:
+            session.start()
+        return session
 
     def local_for(self, target: Address) -> Address:
         """Our own address as ``target`` sees it (for the SDP)."""
-        raise NotImplementedError
+        return self._core.transports[self._core.listener_for(target) or 0].local(target)
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """How many transactions and sessions are alive."""
+        return len(self._core.table), len(self._core.sessions)
+
+    def _later(self, run: Callable[[], None]) -> None:
+        if self._loop is not None:
+            self._loop.call_soon(run)

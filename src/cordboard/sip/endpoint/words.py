@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from cordboard.sip.dialog.words import Reason, SessionEvent
+from cordboard.sip.dialog.words import Seen as Seen
 from cordboard.sip.message.address import Address as Address
 
 
@@ -47,17 +48,6 @@ class Outgoing:
     body: bytes
     from_name: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A message that went or came, for the ladder: ``line`` is ``INVITE`` or ``183 Session Progress``."""
-
-    outward: bool
-    line: str
-    cseq: str
-    peer: Address
-    size: int
 
 
 class Session(Protocol):

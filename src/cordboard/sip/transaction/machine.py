@@ -90,6 +90,10 @@ class Machine:
             self._out = []
         return out
 
+    def abort(self) -> None:
+        """Be over at once: the message could not be sent."""
+        self._terminate()
+
     def _terminate(self) -> None:
         self.state = State.TERMINATED
         self._resend_at = self._end_at = None

@@ -1,0 +1,198 @@
+"""What a key may hold. A check takes a value as TOML gives it and returns it in the form of the settings.
+
+It raises ValueError with what is allowed, or `NotBuilt` for what a later version will take.
+"""
+
+import re
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from cordboard.config import address
+from cordboard.config.regions import REGIONS
+
+Check = Callable[[object], object]
+
+
+class NotBuilt(ValueError):
+    """Part of the plan, but not of this version. Its text says what is allowed instead."""
+
+
+def text(allowed: str, pattern: str) -> Check:
+    """A text of this form."""
+    compiled = re.compile(pattern)
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or not compiled.fullmatch(value):
+            raise ValueError(allowed)
+        return value
+
+    return check
+
+
+def anything(value: object) -> object:
+    """Any text without control characters."""
+    if not isinstance(value, str) or any(ord(sign) < 32 for sign in value):
+        raise ValueError("a text")
+    return value
+
+
+def filled(value: object) -> object:
+    """A text that is not empty."""
+    if anything(value) == "":
+        raise ValueError("a text that is not empty")
+    return value
+
+
+def flag(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def whole(least: int, most: int) -> Check:
+    """A whole number within these bounds."""
+
+    def check(value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return value
+
+    return check
+
+
+def seconds(least: float, most: float) -> Check:
+    """A number of seconds within these bounds."""
+
+    def check(value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise ValueError(f"a number of seconds from {least:g} to {most:g}")
+        return float(value)
+
+    return check
+
+
+def choice(*words: str, later: tuple[str, ...] = ()) -> Check:
+    """One of these words. `later`: words that are known, but not built yet."""
+    allowed = " or ".join(f'"{word}"' for word in words)
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and value in later:
+            raise NotBuilt(allowed)
+        if value not in words:
+            raise ValueError(allowed)
+        return value
+
+    return check
+
+
+def several(check: Check, what: str) -> Check:
+    """A list whose every entry passes."""
+
+    def check_all(value: object) -> object:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"a list: {what}")
+        return tuple(check(item) for item in value)
+
+    return check_all
+
+
+def unbuilt(empty: object, allowed: str) -> Check:
+    """A key whose part is not built yet: only its empty value is taken."""
+
+    def check(value: object) -> object:
+        if value != empty and not (empty == () and value == []):
+            raise NotBuilt(allowed)
+        return empty
+
+    return check
+
+
+def region(value: object) -> object:
+    if not isinstance(value, str) or value not in REGIONS:
+        raise ValueError('an ISO 3166 code of two capital letters, such as "IN"')
+    return value
+
+
+def timezone(value: object) -> object:
+    try:
+        ZoneInfo(str(filled(value)))
+    except (ValueError, OSError, KeyError):
+        raise ValueError('an IANA name such as "Asia/Kolkata"') from None
+    return value
+
+
+def _by(read: Callable[[str], object], allowed: str) -> Check:
+    def check(value: object) -> object:
+        try:
+            read(str(filled(value)))
+        except ValueError:
+            raise ValueError(allowed) from None
+        return value
+
+    return check
+
+
+def network(value: object) -> object:
+    try:
+        return address.network(str(filled(value)))
+    except ValueError:
+        raise ValueError('networks such as "10.1.0.0/16", single addresses, no host bits set') from None
+
+
+def listener(value: object) -> object:
+    allowed = '"udp:host:port" and "tcp:host:port", an IPv6 host in brackets'
+    transport, _, rest = str(filled(value)).partition(":")
+    if transport in ("tls", "ws", "wss"):
+        raise NotBuilt(allowed)
+    if transport not in ("udp", "tcp"):
+        raise ValueError(allowed)
+    try:
+        address.host_port(rest)
+    except ValueError:
+        raise ValueError(allowed) from None
+    return value
+
+
+def database(value: object) -> object:
+    url = str(filled(value))
+    allowed = "sqlite:///file"
+    if re.match(r"postgres(ql)?(\+\w+)?:", url):
+        raise NotBuilt(allowed)
+    if not re.fullmatch(r"sqlite:///[^?#]+", url) or url.endswith((":memory:", "/")):
+        raise ValueError(allowed)
+    return value
+
+
+def folder(value: object) -> object:
+    if str(filled(value)).startswith("s3:"):
+        raise NotBuilt("a folder")
+    return value
+
+
+def public_url(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[A-Za-z0-9._\[\]:-]+(/[^\s?#]*)?", value):
+        raise ValueError("http:// or https://, a host, and a path where a proxy adds one")
+    return value.rstrip("/")
+
+
+def public_address(value: object) -> object:
+    """An address to be told to peers, or empty."""
+    if value == "":
+        return value
+    return _by(address.host, 'a host name or an address, or ""')(value)
+
+
+host_port = _by(address.host_port, "host:port")
+host = _by(address.host, "a host name or an address")
+ports = _by(address.port_range, "low-high from 1024 to 65535, at least two ports, the lower one first")
+number = text("a number in E.164 form, such as +918047115777", r"\+[1-9][0-9]{6,14}")
+
+
+def trunk_uri(value: object) -> object:
+    allowed = 'sip:host[:port][;transport=udp or tcp], or "simulator"'
+    uri = str(filled(value))
+    if uri == "simulator":
+        return uri
+    if re.match(r"sips:|.*;transport=(tls|ws|wss)$", uri, re.IGNORECASE):
+        raise NotBuilt(allowed)
+    return _by(address.trunk_target, allowed)(uri)

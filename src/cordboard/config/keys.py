@@ -1,0 +1,135 @@
+"""Every key of every section, and what it may hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cordboard.config import checks, settings
+from cordboard.config.checks import Check
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`many`: written as [[name]], any number of them. `secret`: keys whose values are never shown."""
+
+    kind: type
+    checks: Mapping[str, Check]
+    needed: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    many: bool = False
+
+
+_networks = checks.several(checks.network, "networks")
+_name = checks.text("letters, digits, '-', '_' and '.', 1 to 64 of them", r"[A-Za-z0-9._-]{1,64}")
+_file = checks.anything
+_MOST_CALLS = 1_000_000
+
+SECTIONS: Mapping[str, Section] = {
+    "account": Section(
+        settings.Account,
+        {
+            "sid": _name,
+            "api_key": checks.text("a text without ':' that is not empty", r"[^:\x00-\x1f]+"),
+            "api_token": checks.filled,
+            "country": checks.region,
+            "timezone": checks.timezone,
+            "number_format": checks.choice("national", "e164"),
+            "strict": checks.flag,
+            "signing_secrets": checks.several(checks.filled, "texts, two while rotating"),
+        },
+        secret=("api_token", "signing_secrets"),
+    ),
+    "sip": Section(
+        settings.Sip,
+        {
+            "listen": checks.several(checks.listener, '"udp:host:port" and "tcp:host:port"'),
+            "advertise": checks.public_address,
+            "certificate": checks.unbuilt("", '""'),
+            "private_key": checks.unbuilt("", '""'),
+            "max_calls": checks.whole(0, _MOST_CALLS),
+        },
+    ),
+    "media": Section(
+        settings.Media,
+        {
+            "engine": checks.choice("embedded", later=("rtpengine",)),
+            "bind": checks.host,
+            "advertise": checks.public_address,
+            "ports": checks.ports,
+            "processes": checks.whole(0, 256),
+        },
+    ),
+    "http": Section(
+        settings.Http,
+        {
+            "listen": checks.host_port,
+            "public_url": checks.public_url,
+            "certificate": _file,
+            "private_key": _file,
+            "metrics_token": checks.anything,
+        },
+        secret=("metrics_token",),
+    ),
+    "store": Section(
+        settings.Store,
+        {
+            "url": checks.database,
+            "recordings": checks.folder,
+            "keep_days": checks.whole(1, 36500),
+        },
+    ),
+    "egress": Section(
+        settings.Egress,
+        {
+            "allow": _networks,
+            "ports": checks.several(checks.whole(1, 65535), "ports from 1 to 65535"),
+            "fetch_timeout_seconds": checks.seconds(0.1, 60),
+        },
+    ),
+    "dialing": Section(
+        settings.Dialing,
+        {
+            "countries": checks.several(checks.region, "ISO 3166 codes"),
+            "max_calls_per_number": checks.whole(0, _MOST_CALLS),
+        },
+    ),
+    "trunks": Section(
+        settings.Trunk,
+        {
+            "name": _name,
+            "uri": checks.trunk_uri,
+            "sources": _networks,
+            "media": checks.choice("acl", "sdp"),
+            "media_sources": _networks,
+            "number_format": checks.choice("e164", "national", "0national"),
+            "did_from": checks.choice("request-uri", "to", "p-called-party-id", "diversion"),
+            "username": checks.unbuilt("", '""'),
+            "password": checks.unbuilt("", '""'),
+            "register": checks.unbuilt(False, "false"),
+            "max_calls": checks.whole(0, _MOST_CALLS),
+            "calls_per_second": checks.unbuilt(0.0, "0"),
+            "ring_from": checks.choice("invite", "ringing"),
+            "next_host_after_seconds": checks.unbuilt(0.0, "0"),
+        },
+        needed=("name", "uri"),
+        secret=("password",),
+        many=True,
+    ),
+    "phones": Section(
+        settings.Phone,
+        {"user": _name, "password": checks.filled, "number": checks.number},
+        needed=("user", "password", "number"),
+        secret=("password",),
+        many=True,
+    ),
+    "exophones": Section(
+        settings.ExoPhone,
+        {
+            "number": checks.number,
+            "flow": checks.whole(1, 2**53),
+            "trunk": _name,
+            "circle": checks.text('a circle of two capital letters, such as "KA", or ""', r"([A-Z]{2})?"),
+        },
+        needed=("number", "flow", "trunk"),
+        many=True,
+    ),
+}

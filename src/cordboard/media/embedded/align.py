@@ -1,0 +1,192 @@
+"""Where a recorded frame belongs in time (telephony.md 24).
+
+A track's samples are counted from the recording's start on the local monotonic clock, which all its tracks
+share. A far clock that drifts is followed by inserting or dropping in silence; a new SSRC is placed anew;
+what a far side did not send (DTX) is silence; what was lost is silence too, and noted as a gap.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from cordboard.media.embedded.g711 import PCMA, SILENCE, is_silent, translation
+from cordboard.media.embedded.rtp import (
+    FRAME,
+    HEADER,
+    STATIC_TYPES,
+    read,
+    sequence_step,
+    timestamp_step,
+)
+
+RATE = 8000
+HOLD = RATE // 4
+"""How long (samples) a frame may be late: the jitter buffer."""
+
+_TICK = 8e-6  # samples in a nanosecond
+_DRIFTED = 80  # 10 ms: put right in the next silence, so that two tracks stay within 20 ms
+_LOST_TRACK = 480  # 60 ms: put right at once
+_ANEW = RATE  # a timestamp that jumps so far against the clock has begun anew
+_WINDOW = 3
+_MOST_GAPS = 1000
+
+Frame = tuple[float, int, int, int, bytes, str]
+"""Arrival (samples since the start), sequence, timestamp, SSRC, payload, law."""
+
+
+class Track:
+    """One side of a recording, as G.711 bytes of one law."""
+
+    def __init__(self, began: int) -> None:
+        self.law = PCMA
+        self.came = 0
+        self._began = began
+        self._ready = bytearray()
+        self._start = 0  # position of the first byte in _ready
+        self._base = 0.0  # position of a frame is _base + _unrolled
+        self._unrolled = 0
+        self._ssrc = self._sequence = self._timestamp = -1
+        self._arrival, self._latest, self._begins = 0.0, 0, True
+        self._lowest: list[float] = []
+        self._wanted = 0.0
+        self._end = 0
+        self._quiet = False  # the far side leaves silence out: nothing is no loss
+        self._holes: list[tuple[int, int]] = []
+
+    def take(self, times: Sequence[int], datagrams: Sequence[bytes], laws: Mapping[int, str]) -> None:
+        """A batch in the order of arrival. ``laws``: payload types that mean audio, beside the static ones."""
+        run: list[Frame] = []
+        for at, data in zip(times, datagrams, strict=True):
+            frame = self._read((at - self._began) * _TICK, data, laws)
+            if frame is None:
+                continue
+            if self._is_anew(frame):
+                self._place(run)
+                run = []
+                self._ssrc, self._sequence, self._timestamp = frame[3], frame[1] - 1, frame[2]
+                self._unrolled, self._lowest, self._wanted = 0, [], 0.0
+                self._begins = True
+            self._arrival = frame[0]
+            self._latest = frame[2]
+            run.append(frame)
+        self._place(run)
+
+    def pull(self, until: int) -> bytes:
+        """Everything before this position that was not pulled yet; silence where nothing came."""
+        size = until - self._start
+        if size <= 0:
+            return b""
+        if len(self._ready) < size:
+            self._ready += SILENCE[self.law] * (size - len(self._ready))
+        out = bytes(self._ready[:size])
+        del self._ready[:size]
+        self._start = until
+        return out
+
+    @property
+    def end(self) -> int:
+        """Position behind the last frame."""
+        return self._end
+
+    def gaps(self, total: int) -> list[tuple[float, float]]:
+        """(start, length) in seconds of audio that should have come."""
+        holes = list(self._holes)
+        if not self._quiet and total - self._end > 2 * RATE:
+            holes.append((self._end, total))  # it stopped, or never began
+        return [(round(start / RATE, 3), round((end - start) / RATE, 3)) for start, end in holes[:_MOST_GAPS]]
+
+    # --- one batch ---------------------------------------------------------------------------------
+
+    def _read(self, arrival: float, data: bytes, laws: Mapping[int, str]) -> Frame | None:
+        if len(data) > 12 and data[0] == 0x80:
+            head, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+            kind, payload = head & 0x7F, data[12:]
+        else:
+            packet = read(data)
+            if packet is None or not packet.payload:
+                return None
+            _, kind, sequence, timestamp, ssrc, payload = packet
+        law = laws.get(kind) or STATIC_TYPES.get(kind)
+        if law is None:
+            return None
+        if not self.came:
+            self.law = law
+        elif law != self.law:
+            payload = payload.translate(translation(law, self.law))
+        self.came += 1
+        return arrival, sequence, timestamp, ssrc, payload, self.law
+
+    def _is_anew(self, frame: Frame) -> bool:
+        if frame[3] != self._ssrc or self._timestamp < 0:
+            return True
+        strayed = timestamp_step(frame[2], self._latest) - (frame[0] - self._arrival)
+        return abs(strayed) > _ANEW
+
+    def _place(self, run: list[Frame]) -> None:
+        if not run:
+            return
+        spots, lowest, unrolled, newest = [], float("inf"), self._unrolled, self._timestamp
+        for frame in run:
+            spot = unrolled + timestamp_step(frame[2], newest)
+            spots.append(spot)
+            lowest = min(lowest, frame[0] - spot)
+        if self._begins:
+            self._base = lowest
+        else:
+            self._follow(lowest)
+        for frame, spot in zip(run, spots, strict=True):
+            self._put(frame, spot)
+
+    def _follow(self, lowest: float) -> None:
+        """Compare with the clock. Being early is certain at once; being late may be a crowded network, so the
+        best of several batches counts."""
+        self._lowest = [*self._lowest, lowest][-_WINDOW:]
+        strayed = min(self._lowest) - self._base
+        if strayed > 0 and len(self._lowest) < _WINDOW:
+            strayed = 0.0
+        if abs(strayed) > _LOST_TRACK:
+            self._base += strayed
+            self._wanted, self._lowest = 0.0, []
+        else:
+            self._wanted = strayed if abs(strayed) > _DRIFTED else 0.0
+
+    def _put(self, frame: Frame, spot: int) -> None:
+        _, sequence, timestamp, _, payload, law = frame
+        step = sequence_step(sequence, self._sequence)
+        if self._wanted and step == 1 and is_silent(payload, law):
+            self._base += self._wanted
+            self._wanted, self._lowest = 0.0, []
+        at = round(self._base + spot)
+        if step > 0:
+            if at - self._end > FRAME // 2 and not self._begins:
+                self._hole(step, at)
+            self._begins = False
+            self._sequence, self._timestamp, self._unrolled = sequence, timestamp, spot
+        else:
+            self._fill(at, at + len(payload))
+        self._end = max(self._end, at + len(payload))
+        self._write(at, payload)
+
+    def _hole(self, step: int, at: int) -> None:
+        if step == 1:
+            self._quiet = self._quiet or at - self._end > 2 * FRAME
+        elif len(self._holes) < _MOST_GAPS:
+            self._holes.append((self._end, at))
+
+    def _fill(self, start: int, end: int) -> None:
+        """A late frame: what it brings is no gap any more."""
+        for index in range(len(self._holes) - 1, max(len(self._holes) - 8, -1), -1):
+            first, last = self._holes[index]
+            if start < last and end > first:
+                rest = [(first, start), (end, last)]
+                self._holes[index : index + 1] = [(a, b) for a, b in rest if b - a > FRAME // 2]
+                return
+
+    def _write(self, at: int, payload: bytes) -> None:
+        offset = at - self._start
+        if offset < 0:
+            payload, offset = payload[-offset:], 0
+        if not payload:
+            return
+        missing = offset - len(self._ready)
+        if missing > 0:
+            self._ready += SILENCE[self.law] * missing
+        self._ready[offset : offset + len(payload)] = payload

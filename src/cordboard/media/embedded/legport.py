@@ -1,0 +1,92 @@
+"""The two sockets of one leg: RTP in the library's thread, RTCP in the control thread's loop."""
+
+import selectors
+import socket
+from typing import Any
+
+from cordboard.media.embedded.leg import Leg
+from cordboard.media.embedded.rtcp import INTERVAL_NS, Heard, Reporter, Sent
+
+_QUEUE = 32
+_REPORTS_AT_ONCE = 8
+
+
+class LegPort:
+    """Opens both sockets or raises OSError. Only the control thread comes here: the library's worker would
+    wait for itself (telephony.md 25)."""
+
+    def __init__(
+        self,
+        server: Any,
+        selector: selectors.BaseSelector,
+        host: str,
+        port: int,
+        leg: Leg,
+        cname: str,
+        now: int,
+    ) -> None:
+        self.leg, self.number, self._selector = leg, port, selector
+        self._reporter = Reporter(cname)
+        self._next = now + INTERVAL_NS
+        self._aimed: tuple[str, int] | None = None
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._rtcp = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._rtcp.bind((host, port + 1))
+            self._rtcp.setblocking(False)
+            self._channel = server.create_channel(
+                leg.packet,
+                bind_host=host,
+                bind_port=port,
+                queue_size=_QUEUE,
+                bind_family=6 if ":" in host else 4,
+            )
+        except BaseException:
+            self._rtcp.close()
+            raise
+        leg.out.send = self._channel.send_pkt
+        selector.register(self._rtcp, selectors.EVENT_READ, self._reports)
+
+    def aim(self) -> None:
+        """Send to where the leg wants it sent."""
+        place = self.leg.aimed_at
+        if place is not None and place != self._aimed:
+            self._channel.set_target(*place)
+            self._aimed = place
+
+    def close(self) -> None:
+        """The library frees its socket when nothing names the channel any more."""
+        self._selector.unregister(self._rtcp)
+        self._rtcp.close()
+        self._channel.close()
+        self._channel = None
+
+    def report_if_due(self, now: int, wall: float) -> None:
+        """SR or RR with the CNAME each 5 s (RFC 3550 §6.2)."""
+        if now < self._next or self._aimed is None:
+            return
+        self._next = now + INTERVAL_NS
+        leg, out = self.leg, self.leg.out
+        with leg.lock:
+            sent = Sent(out.ssrc, out.sent, out.octets, out.timestamp_at(now))
+            heard = Heard(leg.far_ssrc, leg.came, leg.missed, leg.highest, int(leg.jitter))
+        try:
+            self._rtcp.sendto(
+                self._reporter.report(sent, heard, now, wall), (self._aimed[0], self._aimed[1] + 1)
+            )
+        except OSError:
+            return  # nobody listens there: many peers have no RTCP
+
+    def hear_reports(self, now: int, wall: float) -> None:
+        """Read what has come; from strangers nothing is believed."""
+        for _ in range(_REPORTS_AT_ONCE):
+            try:
+                data, source = self._rtcp.recvfrom(1500)
+            except OSError:
+                return
+            door = self.leg.door
+            if door is not None and door.lets_in_host(source[0]):
+                self._reporter.hear(data, self.leg.out.ssrc, now, wall)
+
+    def _reports(self, _: int) -> "LegPort":
+        return self

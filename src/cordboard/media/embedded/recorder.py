@@ -1,0 +1,258 @@
+"""The recorder process: takes what packet processes heard, puts it in its place in time, writes WAV files.
+
+``python -m cordboard.media.embedded.recorder --listen FD``. The engine and every packet process connect to that
+socket. It ends when told to, or when nobody is connected any more.
+"""
+
+import argparse
+import gc
+import selectors
+import signal
+import socket
+import sys
+from array import array
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+from cordboard.media.embedded import wav
+from cordboard.media.embedded.align import HOLD, RATE, Track
+from cordboard.media.embedded.frames import Message, Unpacker, pack
+
+_LONELY = 40.0  # seconds without anybody: longer than the lease of a packet process
+_READ = 1 << 18
+
+
+@dataclass(slots=True, eq=False)
+class Recording:
+    """One file that grows. ``sender``: the packet process whose end makes it partial."""
+
+    file: int
+    name: str
+    call: str
+    wav: wav.WavFile
+    dual: bool
+    began: int
+    sender: object
+    tracks: tuple[Track, Track]
+    written: int = 0
+    problem: str = ""
+
+    def grow(self, until: int) -> None:
+        """Write everything before this position (samples since the start)."""
+        if until <= self.written or self.problem:
+            return
+        sides = [(track.law, track.pull(until)) for track in self.tracks]
+        self.written = until
+        try:
+            self.wav.write(wav.interleaved(sides) if self.dual else wav.mixed(sides))
+        except OSError as error:
+            self.problem = f"writing failed: {error.strerror}"
+
+    def position(self, at: int) -> int:
+        return round((at - self.began) * RATE / 1_000_000_000)
+
+    def finish(self, state: str) -> Message:
+        """Make the file whole; the ``ended`` message for the engine."""
+        channels = self.wav.channels
+        gaps = [
+            [min(side, channels - 1), *gap]
+            for side, track in enumerate(self.tracks)
+            for gap in track.gaps(self.written)
+        ]
+        try:
+            size = self.wav.finish()
+        except OSError as error:
+            text = f"finishing failed: {error.strerror}"
+            return ["ended", self.file, "failed", 0.0, channels, 0, [], self.problem or text]
+        if self.problem:
+            state = "partial"
+        seconds = (size - wav.HEADER_SIZE) / (2 * channels * RATE)
+        return ["ended", self.file, state, round(seconds, 3), channels, size, gaps, self.problem]
+
+
+@dataclass(slots=True, eq=False)
+class Peer:
+    """A connection."""
+
+    socket: socket.socket
+    unpacker: Unpacker = field(default_factory=Unpacker)
+    is_engine: bool = False
+
+
+class Recorder:
+    """One loop for all recordings; making files whole waits for the disk, so a thread of its own does it."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._listener = listener
+        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._peers: set[Peer] = set()
+        self._engine: Peer | None = None
+        self._recordings: dict[int, Recording] = {}
+        self._finishing: SimpleQueue[Any] = SimpleQueue()
+        self._done: deque[Message] = deque()
+        self._unfinished = 0
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._selector.register(self._woken, selectors.EVENT_READ, self._on_done)
+        self._stopping = False
+
+    def run(self) -> None:
+        """Until told to end, or lonely."""
+        Thread(target=self._finish_files, daemon=True).start()
+        while True:
+            events = self._selector.select(_LONELY)
+            for key, _ in events:
+                key.data(key.fileobj) if not isinstance(key.data, Peer) else self._read(key.data)
+            if not events and not self._peers:
+                break
+            if self._stopping and not self._recordings and not self._unfinished:
+                break
+        for peer in list(self._peers):
+            peer.socket.close()
+
+    # --- connections -------------------------------------------------------------------------------
+
+    def _accept(self, _: object) -> None:
+        try:
+            link, _address = self._listener.accept()
+        except OSError:
+            return
+        peer = Peer(link)
+        self._peers.add(peer)
+        self._selector.register(link, selectors.EVENT_READ, peer)
+
+    def _read(self, peer: Peer) -> None:
+        try:
+            data = peer.socket.recv(_READ)
+            messages = list(peer.unpacker.feed(data)) if data else None
+        except (OSError, ValueError):
+            messages = None
+        if messages is None:
+            self._lost(peer)
+            return
+        for message, blob in messages:
+            self._obey(peer, message, blob)
+
+    def _lost(self, peer: Peer) -> None:
+        self._selector.unregister(peer.socket)
+        peer.socket.close()
+        self._peers.discard(peer)
+        if peer is self._engine:
+            self._engine = None
+        for recording in [r for r in self._recordings.values() if r.sender is peer]:
+            del self._recordings[recording.file]
+            recording.grow(max(track.end for track in recording.tracks))
+            self._finish(recording, "partial")
+
+    def _say(self, message: Message) -> None:
+        if self._engine is None:
+            return
+        try:
+            self._engine.socket.sendall(pack(message))
+        except OSError:
+            self._lost(self._engine)
+
+    # --- orders ------------------------------------------------------------------------------------
+
+    def _obey(self, peer: Peer, message: Message, blob: bytes) -> None:
+        match message:
+            case ["frames", file, counts, laws, now]:
+                self._frames(file, counts, laws, now, blob)
+            case ["begin", file, call, name, path, dual, began]:
+                self._begin(peer, file, call, name, Path(path), dual, began)
+            case ["end", file, now]:
+                recording = self._recordings.pop(file, None)
+                if recording is not None:
+                    recording.grow(recording.position(now))
+                    self._finish(recording, "whole")
+            case ["engine"]:
+                peer.is_engine, self._engine = True, peer
+                self._say(["ready"])
+            case ["rescue", file, path]:
+                self._rescue(file, Path(path))
+            case ["ping", number]:
+                self._say(["pong", number])
+            case ["stop"]:
+                self._stopping = True
+
+    def _begin(
+        self, peer: Peer, file: int, call: str, name: str, path: Path, dual: bool, began: int
+    ) -> None:
+        try:
+            growing = wav.WavFile(path, 2 if dual else 1)
+        except OSError as error:
+            text = f"{path.parent}: {error.strerror}"
+            self._say(["ended", file, "failed", 0.0, 2 if dual else 1, 0, [], text])
+            return
+        tracks = Track(began), Track(began)
+        self._recordings[file] = Recording(file, name, call, growing, dual, began, peer, tracks)
+
+    def _frames(
+        self, file: int, counts: list[int], laws: list[dict[str, str]], now: int, blob: bytes
+    ) -> None:
+        recording = self._recordings.get(file)
+        if recording is None:
+            return
+        at = 0
+        for track, count, names in zip(recording.tracks, counts, laws, strict=True):
+            times, sizes = array("Q"), array("H")
+            times.frombytes(blob[at : at + 8 * count])
+            at += 8 * count
+            sizes.frombytes(blob[at : at + 2 * count])
+            at += 2 * count
+            datagrams = []
+            for size in sizes:
+                datagrams.append(blob[at : at + size])
+                at += size
+            track.take(times, datagrams, {int(kind): law for kind, law in names.items()})
+        recording.grow(recording.position(now) - HOLD)
+
+    # --- files -------------------------------------------------------------------------------------
+
+    def _finish(self, recording: Recording, state: str) -> None:
+        self._unfinished += 1
+        self._finishing.put((recording, state))
+
+    def _finish_files(self) -> None:
+        while True:
+            recording, state = self._finishing.get()
+            self._done.append(recording.finish(state))
+            self._waker.send(b"x")
+
+    def _on_done(self, _: object) -> None:
+        self._woken.recv(4096)
+        while self._done:
+            self._unfinished -= 1
+            self._say(self._done.popleft())
+
+    def _rescue(self, file: int, path: Path) -> None:
+        try:
+            size, channels, state = wav.rescue(path)
+        except OSError as error:
+            text = f"nothing is left of it: {error.strerror or error}"
+            self._say(["ended", file, "failed", 0.0, 1, 0, [], text])
+            return
+        seconds = (size - wav.HEADER_SIZE) / (2 * channels * RATE)
+        text = "the recorder ended before the recording" if state == "partial" else ""
+        self._say(["ended", file, state, round(seconds, 3), channels, size, [], text])
+
+
+def main() -> int:
+    """The process."""
+    parser = argparse.ArgumentParser(prog="cordboard-recorder")
+    parser.add_argument("--listen", type=int, required=True, help="file number of a listening Unix socket")
+    listener = socket.socket(fileno=parser.parse_args().listen)
+    listener.setblocking(False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    Recorder(listener).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

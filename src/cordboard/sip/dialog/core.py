@@ -1,0 +1,110 @@
+"""What the offers of a session may use of it: its state, its answers, its voice to the owner."""
+
+from collections.abc import Callable
+from math import inf
+
+from cordboard.sip.dialog.dialog import Dialog
+from cordboard.sip.dialog.stack import ALLOW, Stack, between
+from cordboard.sip.dialog.words import Confirmed, Seen, SessionEvent
+from cordboard.sip.message.address import Hop
+from cordboard.sip.message.writer import reply
+from cordboard.sip.transaction.server import InviteServer, Server
+
+
+class Waiting:
+    """A 2xx of ours that waits for its ACK; repeated by us, not by the transaction (§13.3.1.4)."""
+
+    __slots__ = ("data", "give_up_at", "initial", "interval", "offered", "resend_at", "server")
+
+    def __init__(self, server: Server, data: bytes, offered: bool, initial: bool, stack: Stack) -> None:
+        """``offered``: the 2xx carries an offer, so its ACK brings the answer."""
+        now = stack.now()
+        self.server, self.data, self.offered, self.initial = server, data, offered, initial
+        self.interval = stack.timers.t1
+        self.resend_at = now + self.interval
+        self.give_up_at = now + stack.timers.patience
+
+
+def _nobody(event: SessionEvent) -> None:
+    """The owner of a session nobody has taken."""
+
+
+class SessionCore:
+    """Base of both sides. ``up``: answered and not yet being ended. ``over``: the last event was told.
+    ``peer``: the dialog's own connection. ``owns_call_id``: whether we made the Call-ID (§14.1)."""
+
+    owns_call_id = False
+
+    def __init__(self, stack: Stack, call_id: str, local_tag: str, peer: Hop) -> None:
+        self.owner: Callable[[SessionEvent], None] = _nobody
+        self.watch: Callable[[Seen], None] | None = None
+        self.stack = stack
+        self.local_tag = local_tag
+        self.peer = peer
+        self.armed = inf
+        self.dialog: Dialog | None = None
+        self.up = False
+        self.over = False
+        self.released = False
+        self.waiting: Waiting | None = None
+        self._call_id = call_id
+
+    @property
+    def call_id(self) -> str:
+        return self._call_id
+
+    @property
+    def early(self) -> bool:
+        """Whether the INVITE has no final answer yet."""
+        raise NotImplementedError
+
+    def deadline(self) -> float | None:
+        """When to be woken."""
+        raise NotImplementedError
+
+    def tick(self, now: float) -> None:
+        """The deadline has come."""
+        raise NotImplementedError
+
+    def hang_up(self, lines: list[str], why: str) -> None:
+        """Send the BYE; the session is over when it is answered, or when nobody does."""
+        raise NotImplementedError
+
+    def finish(self, event: SessionEvent) -> None:
+        """The last event."""
+        raise NotImplementedError
+
+    def respond(
+        self, server: Server, code: int, phrase: str = "", lines: list[str] | None = None, body: bytes = b""
+    ) -> bytes:
+        """Answer a request; what was sent."""
+        data = reply(server.request, code, phrase, tag=self.local_tag, lines=lines, body=body)
+        self.stack.respond(server, code, data)
+        return data
+
+    def accept_with(
+        self, server: Server, body: bytes, *, offered: bool, initial: bool, routes: list[str] | None = None
+    ) -> None:
+        """Send a 200 with SDP; for an INVITE it is repeated until its ACK comes."""
+        lines = [f"Contact: {self.stack.contact(server.hop)}", ALLOW, f"Server: {self.stack.user_agent}"]
+        data = self.respond(server, 200, lines=routes + lines if routes else lines, body=body)
+        if isinstance(server, InviteServer):
+            self.waiting = Waiting(server, data, offered, initial, self.stack)
+            self.stack.arm(self)
+
+    def retry_after(self) -> str:
+        """The random 0–10 s of §14.2."""
+        return f"Retry-After: {round(between(self.stack, 0, 10))}"
+
+    def tell(self, event: SessionEvent) -> None:
+        """An event that is not the last; nothing once the owner has released the session."""
+        if not self.over and not self.released:
+            self.owner(event)
+
+
+    def seen_alive(self) -> None:
+        """A new request in the dialog came before the ACK to our 2xx: the far side has that 2xx, its ACK is
+        late or lost (RFC 5407 §3.1.5)."""
+        waiting, self.waiting = self.waiting, None
+        if waiting is not None and waiting.initial:
+            self.tell(Confirmed())

@@ -1,0 +1,80 @@
+"""One timer for everything: a heap of deadlines and a single ``call_later``."""
+
+import asyncio
+from collections.abc import Callable
+from heapq import heappop, heappush
+from math import inf
+from typing import Protocol
+
+
+class Sleeper(Protocol):
+    """Something with a deadline. ``armed``: its earliest place in the heap; written only here."""
+
+    armed: float
+
+    def deadline(self) -> float | None: ...
+
+
+class Alarm:
+    """Deadlines may move or vanish at will: a place in the heap is looked at when it comes up, and put back
+    when the deadline has moved on. So a timer that is reset with every message costs nothing."""
+
+    def __init__(self, now: Callable[[], float], ring: Callable[[Sleeper, float], None]) -> None:
+        self._now = now
+        self._ring = ring
+        self._heap: list[tuple[float, int, Sleeper]] = []
+        self._count = 0
+        self._handle: asyncio.TimerHandle | None = None
+        self._set_for = inf
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ringing = False
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._aim()
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._loop = None
+        self._heap.clear()
+
+    def arm(self, sleeper: Sleeper) -> None:
+        """Its deadline may be sooner than it was."""
+        due = sleeper.deadline()
+        if due is not None and due < sleeper.armed:
+            sleeper.armed = due
+            self._count += 1
+            heappush(self._heap, (due, self._count, sleeper))
+            if due < self._set_for and not self._ringing:
+                self._aim()
+
+    def _aim(self) -> None:
+        if self._loop is None or not self._heap:
+            return
+        due = self._heap[0][0]
+        if self._handle is not None:
+            self._handle.cancel()
+        self._set_for = due
+        self._handle = self._loop.call_later(max(0.0, due - self._now()), self._wake)
+
+    def _wake(self) -> None:
+        self._handle, self._set_for = None, inf
+        now = self._now()
+        heap = self._heap
+        self._ringing = True
+        try:
+            while heap and heap[0][0] <= now:
+                place, _, sleeper = heappop(heap)
+                if sleeper.armed != place:
+                    continue  # it was armed for an earlier moment since
+                sleeper.armed = inf
+                due = sleeper.deadline()
+                if due is None:
+                    continue
+                if due <= now:
+                    self._ring(sleeper, now)
+                self.arm(sleeper)
+        finally:
+            self._ringing = False
+            self._aim()

@@ -1,0 +1,36 @@
+"""Whether a request can be taken at all (§8.2): method, URI, extensions, body."""
+
+from cordboard.sip.dialog.stack import ALLOW
+from cordboard.sip.message.message import Request
+from cordboard.sip.message.uri import SCHEMES, parse, scheme_of
+
+METHODS = frozenset(("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER"))
+IN_DIALOG_ONLY = frozenset(("BYE", "INFO", "UPDATE", "REFER", "NOTIFY", "PRACK"))
+
+Objection = tuple[int, list[str]]
+"""Status and the header lines that say more."""
+
+
+def object_to(request: Request) -> Objection | None:
+    """Why not, in the order of §8.2; None when nothing speaks against it. Not for ACK and CANCEL."""
+    if request.method not in METHODS:
+        return 405, [ALLOW]
+    scheme = scheme_of(request.uri)
+    if scheme not in SCHEMES:
+        return 416, []
+    if "?" in request.uri.rpartition("@")[2]:
+        return 400, []  # headers are not allowed in a Request-URI (§19.1.1, RFC 4475 3.1.2.11)
+    try:
+        parse(request.uri)
+    except ValueError:
+        return 400, []
+    if "require" in request.index:
+        wanted = request.listed("require")
+        if wanted:
+            return 420, [f"Unsupported: {', '.join(wanted)}"]
+    if request.body and request.method in ("INVITE", "UPDATE"):
+        if request.content_type not in ("application/sdp", ""):
+            return 415, ["Accept: application/sdp"]
+        if request.header("content-encoding").lower() not in ("", "identity"):
+            return 415, ["Accept-Encoding: identity"]
+    return None

@@ -1,0 +1,212 @@
+"""The sending half of the stack, and what both halves share: sockets, transactions, sessions, the timer."""
+
+from collections.abc import Callable
+from functools import partial
+
+from cordboard.kernel.clock import Clock, Tokens
+from cordboard.sip.dialog.session import LiveSession
+from cordboard.sip.dialog.stack import Member
+from cordboard.sip.endpoint.alarm import Alarm, Sleeper
+from cordboard.sip.endpoint.words import Seen, Session
+from cordboard.sip.message.address import Address, Hop
+from cordboard.sip.message.message import Message, Request, Response
+from cordboard.sip.message.outbound import Outbound
+from cordboard.sip.message.uri import leads_to
+from cordboard.sip.transaction.client import Client, InviteClient, OtherClient
+from cordboard.sip.transaction.machine import Machine, State, Timers
+from cordboard.sip.transaction.server import InviteServer, Server
+from cordboard.sip.transaction.table import Table
+from cordboard.sip.transport.words import Transport
+
+_LOWEST_PORT = 1024  # no in-dialog request goes to a service port because a Contact says so
+
+
+class Core:
+    """What sessions know as ``dialog.stack.Stack``."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        tokens: Tokens,
+        user_agent: str,
+        advertise: str,
+        timers: Timers,
+        may_send_in_dialog: Callable[[Session, Address], bool],
+        later: Callable[[Callable[[], None]], None],
+    ) -> None:
+        """``later`` runs a function soon, never at once."""
+        self.tokens = tokens
+        self.user_agent = user_agent
+        self.timers = timers
+        self.transports: list[Transport] = []
+        self.table = Table()
+        self.sessions: dict[str, LiveSession] = {}
+        self.arrived: dict[tuple[str, str, int], Server] = {}  # open INVITEs, to see merged ones (§8.2.2.2)
+        self.may_send_in_dialog = may_send_in_dialog
+        self.alarm = Alarm(clock.monotonic, self._ring)
+        self.now = clock.monotonic
+        # Every tag of ours begins with this, so that the dialogs' messages are told from noise unread.
+        self.mark = f"cb{tokens.hex(4)}-"
+        self._advertise = f"[{advertise}]" if ":" in advertise.strip("[]") else advertise
+        self._later = later
+        self._locals: dict[Hop, tuple[str, str]] = {}
+
+    # --- the form in which sessions know it -------------------------------------------------------------
+
+    def arm(self, member: Member) -> None:
+        self.alarm.arm(member)
+
+    def forget(self, member: Member) -> None:
+        if isinstance(member, LiveSession):
+            self.sessions.pop(member.local_tag, None)
+
+    def sent_by(self, hop: Hop) -> str:
+        return self._own(hop)[0]
+
+    def contact(self, hop: Hop) -> str:
+        return self._own(hop)[1]
+
+    def next_hop(self, member: Member, uri: str, peer: Hop) -> Hop:
+        assert isinstance(member, LiveSession)
+        found = leads_to(uri)
+        near = peer.peer
+        if found is not None and found.transport == "udp" and "transport=" not in uri.lower():
+            found = Address(near.transport, found.host, found.port)
+        if found is None or found == near:
+            return peer
+        if found.host == near.host:
+            transport = self.transports[peer.listener]
+            kept = transport.reliable and transport.reaches(near)
+            if kept or found.port < _LOWEST_PORT:
+                return peer
+        elif not self.may_send_in_dialog(member, found):
+            return peer
+        listener = self.listener_for(found, peer.listener)
+        return peer if listener is None else Hop(listener, found)
+
+    def request(self, member: Member, request: Outbound, hop: Hop) -> None:
+        reliable = self.transports[hop.listener].reliable
+        machine = InviteClient if request.method == "INVITE" else OtherClient
+        client = machine(request, reliable, self.now(), self.timers)
+        client.hop, client.owner = hop, member
+        self.table.add_client(client)
+        self.flush(client)
+
+    def send(self, member: Member, request: Outbound, hop: Hop) -> None:
+        self.transports[hop.listener].send(request.data, hop.peer)
+        assert isinstance(member, LiveSession)
+        if member.watch is not None:
+            line, cseq = request.method, f"{request.cseq} {request.method}"
+            member.watch(Seen(True, line, cseq, hop.peer, len(request.data)))
+
+    def respond(self, server: Server, code: int, data: bytes) -> None:
+        server.respond(code, data, self.now())
+        self.flush(server)
+
+    def stop_waiting(self, request: Outbound) -> None:
+        client = self.table.client(request.branch, request.method)
+        if isinstance(client, InviteClient):
+            client.stop_waiting(self.now())
+            self.alarm.arm(client)
+
+    # --- carrying -----------------------------------------------------------------------------------------
+
+    def listener_for(self, target: Address, first: int = 0) -> int | None:
+        """The listener to send to this target from: ``first`` when it fits, else the first that does."""
+        order = [first, *range(len(self.transports))]
+        return next((number for number in order if self.transports[number].kind == target.transport), None)
+
+    def flush(self, machine: Machine) -> None:
+        """Send what a machine wants sent, and see to its next deadline or its end."""
+        out = machine.poll(self.now())
+        if out:
+            self._put(machine, out)
+        if machine.over:
+            self._done(machine)
+        else:
+            self.alarm.arm(machine)
+
+    def reply_hop(self, listener: int, request: Request) -> Hop:
+        """Where answers to a request go (§18.2.2, RFC 3581): back to its source, at the Via's port when the
+        sender did not ask for symmetry. Never to a host that the message names (reliability.md S15)."""
+        source = request.source
+        if request.via.rport or self.transports[listener].reliable:
+            return Hop(listener, source)
+        return Hop(listener, Address(source.transport, source.host, request.via.port or 5060))
+
+    def seen(self, session: object, message: Message, source: Address) -> None:
+        """Tell a session's watcher of a message that came for it."""
+        if isinstance(session, LiveSession) and session.watch is not None:
+            if isinstance(message, Response):
+                line = f"{message.code} {message.phrase}"
+            else:
+                line = message.method
+            session.watch(Seen(False, line, f"{message.cseq} {message.method}", source, message.size))
+
+    def _put(self, machine: Machine, out: list[bytes]) -> None:
+        hop = machine.hop
+        transport = self.transports[hop.listener]
+        failed = None
+        if isinstance(machine, Client):
+            failed = partial(self._later, partial(self._unsendable, machine))
+        elif isinstance(machine, Server) and transport.reliable and not transport.reaches(hop.peer):
+            # The connection it came by is gone: a new one to the port of its Via (§18.2.2).
+            via = machine.request.via
+            hop = Hop(hop.listener, Address(hop.peer.transport, hop.peer.host, via.port or 5060))
+        for data in out:
+            transport.send(data, hop.peer, failed)
+        session = machine.owner
+        if isinstance(session, LiveSession) and session.watch is not None:
+            for data in out:
+                session.watch(_sent(machine, data, hop.peer))
+
+    def _unsendable(self, client: Client) -> None:
+        if client.over or client.state not in (State.CALLING, State.TRYING):
+            return
+        client.abort()
+        self.table.remove(client)
+        if isinstance(client.owner, LiveSession):
+            client.owner.unanswered(client.request, 503)
+
+    def _done(self, machine: Machine) -> None:
+        self.table.remove(machine)
+        if isinstance(machine, InviteServer):
+            request = machine.request
+            key = (request.call_id, request.from_tag, request.cseq)
+            if self.arrived.get(key) is machine:
+                del self.arrived[key]
+        elif isinstance(machine, Client) and machine.timed_out and isinstance(machine.owner, LiveSession):
+            machine.owner.unanswered(machine.request, 408)
+
+    def _ring(self, sleeper: Sleeper, now: float) -> None:
+        if isinstance(sleeper, Machine):
+            self.flush(sleeper)
+        elif isinstance(sleeper, LiveSession):
+            sleeper.tick(now)
+
+    def _own(self, hop: Hop) -> tuple[str, str]:
+        """Via's sent-by and our Contact towards a hop, remembered."""
+        known = self._locals.get(hop)
+        if known is None:
+            if len(self._locals) > 10_000:
+                self._locals.clear()
+            transport = self.transports[hop.listener]
+            own = transport.local(hop.peer)
+            host = self._advertise or (f"[{own.host}]" if ":" in own.host else own.host)
+            suffix = "" if own.transport == "udp" else f";transport={own.transport}"
+            known = self._locals[hop] = (
+                f"{own.transport.upper()} {host}:{own.port}",
+                f"<sip:cordboard@{host}:{own.port}{suffix}>",
+            )
+        return known
+
+
+def _sent(machine: Machine, data: bytes, peer: Address) -> Seen:
+    """What a watcher is told of a message that went out."""
+    start = data[: data.find(b"\r\n")].decode("utf-8", "replace")
+    if isinstance(machine, Server):
+        request: Request | Outbound = machine.request
+        return Seen(True, start[8:], f"{request.cseq} {request.method}", peer, len(data))
+    assert isinstance(machine, Client)
+    method = start.partition(" ")[0]  # an INVITE transaction also sends the ACK to a refusal
+    return Seen(True, method, f"{machine.request.cseq} {method}", peer, len(data))

@@ -1,0 +1,279 @@
+"""The receiving half of the stack: every message that comes, from whatever socket, goes through here."""
+
+from collections.abc import Callable
+
+import structlog
+
+from cordboard.sip.dialog.called import CalledSession
+from cordboard.sip.dialog.reasons import read_reasons
+from cordboard.sip.dialog.session import LiveSession
+from cordboard.sip.dialog.stack import ALLOW
+from cordboard.sip.endpoint.checks import IN_DIALOG_ONLY, object_to
+from cordboard.sip.endpoint.core import Core
+from cordboard.sip.endpoint.words import IncomingSession, Invitation, Verdict
+from cordboard.sip.message.address import Address, Hop
+from cordboard.sip.message.headers import split_address
+from cordboard.sip.message.message import Request, Response
+from cordboard.sip.message.reader import Malformed, read
+from cordboard.sip.message.writer import reply
+from cordboard.sip.transaction.server import InviteServer, OtherServer, server_key
+
+log = structlog.get_logger()
+
+
+class IncomingCall(CalledSession):
+    """A called session with what its owner needs to know of the INVITE."""
+
+    def __init__(self, core: Core, server: InviteServer, tag: str, peer: Hop, invitation: Invitation) -> None:
+        super().__init__(core, server, tag, peer)
+        self._invitation = invitation
+
+    @property
+    def invitation(self) -> Invitation:
+        return self._invitation
+
+
+class Inbox:
+    """See ``Endpoint`` for what is handed in."""
+
+    def __init__(
+        self,
+        core: Core,
+        screen: Callable[[Address, str], Verdict],
+        on_invite: Callable[[IncomingSession], None],
+        options: Callable[[], int],
+        on_security: Callable[[str, Address], None],
+    ) -> None:
+        self._core = core
+        self._screen = screen
+        self._on_invite = on_invite
+        self._options = options
+        self._on_security = on_security
+        self._mark = core.mark.encode()
+
+    def receive(self, listener: int, data: bytes, source: Address) -> None:
+        """One message. Nothing that comes may stop the endpoint: whatever it makes stumble is logged."""
+        try:
+            if data[:1] in (b"\r", b"\n"):
+                data = data.lstrip(b"\r\n")  # §7.5, keep-alives
+            if data[:4] == b"SIP/":
+                self._response(data, source)
+            elif data:
+                self._request(listener, data, source)
+        except Exception:
+            log.exception("a SIP message could not be handled", source=f"{source.host}:{source.port}")
+
+    # --- responses ------------------------------------------------------------------------------------------
+
+    def _response(self, data: bytes, source: Address) -> None:
+        try:
+            response = read(data)
+        except Malformed:
+            return
+        assert isinstance(response, Response)
+        core = self._core
+        client = core.table.client(response.via.branch, response.method)
+        if client is None:
+            return
+        core.seen(client.owner, response, source)
+        news = client.receive(response, core.now())
+        core.flush(client)
+        if news and isinstance(client.owner, LiveSession):
+            client.owner.answered(client.request, response)
+
+    # --- requests -------------------------------------------------------------------------------------------
+
+    def _request(self, listener: int, data: bytes, source: Address) -> None:
+        core = self._core
+        fingerprint = hash((data, source))
+        server = core.table.repeat(fingerprint)
+        if server is not None:
+            server.repeated(core.now())
+            core.seen(server.owner, server.request, source)
+            core.flush(server)
+            return
+        method = data[: data.find(b" ")][:32].decode("latin-1")
+        taken = self._screen(source, method) is Verdict.TAKE
+        if not taken and self._mark not in data:
+            return
+        try:
+            request = read(data)
+        except Malformed as problem:
+            if taken and problem.request is not None:
+                problem.request.source = source
+                self._refuse(listener, problem.request, problem.status, why=problem.why)
+            return
+        assert isinstance(request, Request)
+        request.source = source
+        if request.method == "ACK":
+            self._ack(request)
+        elif request.method == "CANCEL":
+            self._cancel(listener, request)
+        else:
+            server = core.table.server(server_key(request))
+            if server is not None:
+                if server.request.source == source:
+                    server.repeated(core.now())
+                    core.seen(server.owner, request, source)
+                    core.flush(server)
+            elif request.to_tag:
+                self._within(listener, request, fingerprint, taken)
+            elif taken:
+                self._outside(listener, request, fingerprint)
+
+    def _ack(self, request: Request) -> None:
+        core = self._core
+        server = core.table.server(server_key(request, "INVITE"))
+        if isinstance(server, InviteServer) and server.request.source.host == request.source.host:
+            core.seen(server.owner, request, request.source)
+            accepted = server.acknowledged(core.now())
+            core.flush(server)
+            if accepted and isinstance(server.owner, LiveSession):
+                server.owner.acknowledged(request)
+            return
+        session = self._session_of(request)
+        if session is not None and self._may(session, request.source):
+            core.seen(session, request, request.source)
+            session.acknowledged(request)
+
+    def _cancel(self, listener: int, request: Request) -> None:
+        """§9.2; nothing but branch and source can vouch for a CANCEL (§22.1, reliability.md S8)."""
+        server = self._core.table.server(server_key(request, "INVITE"))
+        session = server.owner if server is not None else None
+        if (
+            server is None
+            or server.request.source != request.source
+            or server.request.call_id != request.call_id
+            or not isinstance(session, CalledSession)
+        ):
+            if isinstance(session, LiveSession) and not isinstance(session, CalledSession):
+                self._cancel_renegotiation(listener, request)
+                return
+            self._refuse(listener, request, 481)
+            return
+        self._core.seen(session, request, request.source)
+        self._refuse(listener, request, 200, tag=session.local_tag)
+        session.cancelled(server, read_reasons(request))
+
+    def _cancel_renegotiation(self, listener: int, request: Request) -> None:
+        """A CANCEL of a re-INVITE towards the calling side comes too late: offers are answered at once."""
+        self._refuse(listener, request, 200)
+
+    def _within(self, listener: int, request: Request, fingerprint: int, taken: bool) -> None:
+        core = self._core
+        session = self._session_of(request)
+        if session is None:
+            if taken:
+                self._refuse(listener, request, 481)
+            return
+        if not self._may(session, request.source):
+            self._on_security("in-dialog-source", request.source)
+            self._refuse(listener, request, 481)
+            return
+        objection = object_to(request)
+        if objection is None and core.table.full:
+            objection = 503, []
+        core.seen(session, request, request.source)
+        if objection is not None:
+            self._refuse(listener, request, objection[0], objection[1])
+            return
+        reliable = core.transports[listener].reliable
+        machine = InviteServer if request.method == "INVITE" else OtherServer
+        server = machine(request, reliable, core.timers)
+        server.hop, server.owner = core.reply_hop(listener, request), session
+        core.table.add_server(server, fingerprint)
+        session.receive(server)
+
+    def _outside(self, listener: int, request: Request, fingerprint: int) -> None:
+        core = self._core
+        if request.method == "OPTIONS":
+            objection = object_to(request)
+            if objection is not None:
+                self._refuse(listener, request, *objection)
+            else:
+                self._refuse(listener, request, self._options(), [ALLOW, "Accept: application/sdp"])
+            return
+        if request.method in IN_DIALOG_ONLY:
+            self._refuse(listener, request, 481)
+            return
+        objection = object_to(request)
+        key = (request.call_id, request.from_tag, request.cseq)
+        if objection is None and key in core.arrived:
+            objection = 482, []  # the same INVITE by another way (§8.2.2.2)
+        if objection is None and core.table.full:
+            objection = 503, []
+        if objection is not None:
+            self._refuse(listener, request, *objection)
+            return
+        self._invite(listener, request, fingerprint, key)
+
+    def _invite(
+        self, listener: int, request: Request, fingerprint: int, key: tuple[str, str, int]
+    ) -> None:
+        core = self._core
+        transport = core.transports[listener]
+        try:
+            invitation = _invitation(request, transport.local(request.source))
+        except ValueError as problem:
+            self._refuse(listener, request, 400, why=str(problem))
+            return
+        server = InviteServer(request, transport.reliable, core.timers)
+        server.hop = core.reply_hop(listener, request)
+        tag = core.mark + core.tokens.hex(16)
+        session = IncomingCall(core, server, tag, Hop(listener, request.source), invitation)
+        server.owner = session
+        core.table.add_server(server, fingerprint)
+        core.sessions[tag] = session
+        core.arrived[key] = server
+        core.respond(server, 100, reply(request, 100))
+        self._on_invite(session)
+        if session.watch is not None:
+            core.seen(session, request, request.source)
+
+    # --- shared ---------------------------------------------------------------------------------------------
+
+    def _session_of(self, request: Request) -> LiveSession | None:
+        session = self._core.sessions.get(request.to_tag)
+        return session if session is not None and session.call_id == request.call_id else None
+
+    def _may(self, session: LiveSession, source: Address) -> bool:
+        """telephony.md 8."""
+        return source == session.peer.peer or self._core.may_send_in_dialog(session, source)
+
+    def _refuse(
+        self,
+        listener: int,
+        request: Request,
+        code: int,
+        lines: list[str] | None = None,
+        *,
+        tag: str = "",
+        why: str = "",
+    ) -> None:
+        """Answer without a transaction: the same request gets the same answer again (§8.2.7)."""
+        core = self._core
+        if not tag:
+            # The same tag for the same request, without keeping it: Python's keyed hash of what names it.
+            tag = f"{hash((request.call_id, request.from_tag, request.cseq)) & 0xFFFFFFFFFFFF:x}"
+        added = [*lines, f"Server: {core.user_agent}"] if lines else [f"Server: {core.user_agent}"]
+        if why:
+            added.append(f'Warning: 399 cordboard "{why}"')
+        hop = core.reply_hop(listener, request)
+        data = reply(request, code, tag=tag, lines=added)
+        core.transports[listener].send(data, hop.peer)
+
+
+def _invitation(request: Request, local: Address) -> Invitation:
+    """What the owner of an incoming session needs. Raises ``ValueError`` for a From or To that cannot be read."""
+    name, from_uri, _ = split_address(request.header("from"))
+    return Invitation(
+        source=request.source,
+        local=local,
+        request_uri=request.uri,
+        from_uri=from_uri,
+        from_name=name,
+        to_uri=split_address(request.header("to"))[1],
+        call_id=request.call_id,
+        body=request.sdp,
+        headers=request.headers(),
+    )
