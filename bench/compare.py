@@ -1,7 +1,7 @@
 """CPU per call of cordboard beside Asterisk (and Kamailio, which only passes calls on), in alternating runs.
 
 Each run: the element is started and warmed up, its idle cost is measured and subtracted, a sipp caller rings
-a sipp callee through it, time is left for timers and records, and the CPU of all the element's processes is divided
+a sipp callee through it, time is left for timers and records, and the CPU of all its processes is divided
 by the calls that succeeded. A run with more than 0.1 % failed calls does not count.
 """
 

@@ -65,6 +65,7 @@ loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
 loadmodule "pv.so"
+loadmodule "siputils.so"
 loadmodule "textops.so"
 request_route {
   if (has_totag()) {

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import cast
 
 from cordboard.customer.client import Customer
 from cordboard.net.guard import Policy
@@ -67,7 +68,7 @@ class RawServer:
 
 @asynccontextmanager
 async def serving(
-    talk: Talk | bytes, address: str = "127.0.0.1", **kwargs: object
+    talk: Talk | bytes, address: str = "127.0.0.1", port: int = 0, **kwargs: object
 ) -> AsyncIterator[RawServer]:
     """A server on a port of its own. ``talk`` as bytes: the answer to every request."""
     fixed = talk
@@ -86,7 +87,7 @@ async def serving(
         await raw._serve(reader, writer)
         tasks.discard(task)
 
-    server = await asyncio.start_server(accept, address, 0, **kwargs)  # type: ignore[arg-type]
+    server = await asyncio.start_server(accept, address, port, **kwargs)  # type: ignore[arg-type]
     raw.port = server.sockets[0].getsockname()[1]
     try:
         yield raw
@@ -98,7 +99,7 @@ async def serving(
 
 
 Answer = Callable[[str, int], list[str] | int | None]
-"""(name, 4 or 6) → addresses, a response code, or None for no reply. ``ttl:`` before an address sets its TTL."""
+"""(name, 4 or 6) → addresses (``ttl|address`` sets a TTL), a response code, or None for no reply."""
 
 
 class _Nameserver(asyncio.DatagramProtocol):
@@ -106,8 +107,7 @@ class _Nameserver(asyncio.DatagramProtocol):
         self.answer, self.asked, self.truncate = answer, asked, truncate
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = self.reply(data)
@@ -147,7 +147,7 @@ class Names:
 
 @asynccontextmanager
 async def naming(answer: Answer, *, truncate: bool = False) -> AsyncIterator[Names]:
-    """A nameserver on loopback, UDP and TCP."""
+    """A nameserver on loopback. ``truncate``: UDP only says that there is more, TCP answers."""
     asked: list[tuple[str, int]] = []
     loop = asyncio.get_running_loop()
     stub = _Nameserver(answer, asked, truncate)
@@ -161,12 +161,14 @@ async def naming(answer: Answer, *, truncate: bool = False) -> AsyncIterator[Nam
         await writer.drain()
         writer.close()
 
-    tcp = await asyncio.start_server(over_tcp, "127.0.0.1", port)
+    # The port that UDP got may be taken in TCP, so it is asked for only where it is needed.
+    tcp = await asyncio.start_server(over_tcp, "127.0.0.1", port) if truncate else None
     try:
         yield Names(("127.0.0.1", port), asked)
     finally:
         transport.close()
-        tcp.close()
+        if tcp is not None:
+            tcp.close()
 
 
 @asynccontextmanager

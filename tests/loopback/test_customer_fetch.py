@@ -5,6 +5,7 @@ import gzip
 import socket
 import struct
 import time
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -38,9 +39,12 @@ def test_settled_2_other_statuses_come_as_they_are(status: str) -> None:
 @pytest.mark.parametrize("status", ["301 M", "302 F", "303 S", "307 T", "308 P"])
 def test_settled_2_redirects_are_not_followed(status: str) -> None:
     async def run() -> tuple[Got, int]:
-        async with serving(response()) as other, door() as customer:
-            async with serving(response(b"", f"Location: {other.url()}", status=status)) as server:
-                return await customer.get(server.url()), other.connections
+        async with AsyncExitStack() as stack:
+            other = await stack.enter_async_context(serving(response()))
+            moved = response(b"", f"Location: {other.url()}", status=status)
+            server = await stack.enter_async_context(serving(moved))
+            customer = await stack.enter_async_context(door())
+            return await customer.get(server.url()), other.connections
 
     got, reached = asyncio.run(run())
     assert (got.status, reached) == (int(status[:3]), 0)

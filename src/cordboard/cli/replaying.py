@@ -7,10 +7,9 @@ from pathlib import Path
 from cordboard.call.words import Command
 from cordboard.cli.files import BAD_USAGE, FAILED, complain, load
 from cordboard.kernel.mistakes import BadInput, Unavailable
-from cordboard.runtime.clock import SystemClock
 from cordboard.runtime.loop import run
 from cordboard.runtime.replay import Replayed, replay
-from cordboard.store.store import Store
+from cordboard.store.aside import read_timeline
 
 
 def replay_call(callsid: str, path: Path, wants_json: bool) -> int:
@@ -40,7 +39,7 @@ def replay_call(callsid: str, path: Path, wants_json: bool) -> int:
 
 
 async def _lines(url: str, callsid: str) -> tuple[bytes, ...]:
-    lines = await Store.read_timeline(url, SystemClock(), callsid)
+    lines = await read_timeline(url, callsid)
     if not lines:
         raise BadInput(callsid, "there is no such call in the store", "a CallSid of this engine")
     return lines

@@ -21,8 +21,8 @@ def masked_url(text: str) -> str:
     return _QUERY.sub(rf"\1{MASK}", _USER.sub(f"{MASK}@", text))
 
 
-def as_data(settings: Settings) -> dict[str, Any]:
-    """All settings as JSON can hold them."""
+def as_json(settings: Settings) -> dict[str, Any]:
+    """All settings, as values that JSON can hold."""
     shown: dict[str, Any] = {}
     for name, section in SECTIONS.items():
         value = getattr(settings, name)
@@ -34,14 +34,10 @@ def as_data(settings: Settings) -> dict[str, Any]:
     return shown
 
 
-def as_json(settings: Settings) -> str:
-    return json.dumps(as_data(settings), indent=2, ensure_ascii=False)
-
-
 def as_text(settings: Settings) -> str:
     """In the form of the file."""
     lines = [f"# effective settings of {settings.source}, secrets masked"]
-    for name, value in as_data(settings).items():
+    for name, value in as_json(settings).items():
         for table in value if isinstance(value, list) else [value]:
             _write(lines, name, table, "[[{}]]" if isinstance(value, list) else "[{}]")
     return "\n".join(lines) + "\n"

@@ -69,7 +69,7 @@ def read_numbers(
     """The dialable ones among (where, entry), normalised. ``names``: whether ``sip:`` entries are taken."""
     kept = []
     for where, entry in entries:
-        if isinstance(entry, str) and entry[:4].lower() in ("sip:", "sips"):
+        if isinstance(entry, str) and entry[:5].lower().startswith(("sip:", "sips:")):
             number = _sip_name(where, entry, names, problems)
         else:
             number = _number(where, entry, asker, problems)

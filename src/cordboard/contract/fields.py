@@ -11,6 +11,7 @@ _T = TypeVar("_T", bool, int, str)
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,15}(\.0{1,15})?")
 _URL: Final = re.compile(r"https?://[^\s/?#\\\"<>][^\s\"<>\\]*", re.IGNORECASE)
 _SHOWN_MAX: Final = 60
+_LIKENESS: Final = 0.8  # recrod is record, volume is not value
 
 
 def boolean(problems: Problems, where: str, value: Any, default: bool) -> bool:
@@ -77,7 +78,7 @@ def unknown(problems: Problems, path: str, keys: Iterable[str], known: tuple[str
         near = []
         if problems.hints_left and len(key) <= _SHOWN_MAX:
             problems.hints_left -= 1
-            near = get_close_matches(key.lower(), known, 1)
+            near = get_close_matches(key.lower(), known, 1, _LIKENESS)
         where = f"{path}.{shown_key(key)}".lstrip(".")
         hint = f"; was {near[0]} meant?" if near else ""
         problems.deviation(where, "field.unknown", f"this field is not known and not used{hint}", *near)

@@ -65,6 +65,8 @@ def explain(text: str, index: int, message: str) -> tuple[str, str, str]:
 
 def _expected(text: str, index: int, message: str, line: str) -> tuple[str, str, str]:
     word = _WORD.match(text, index)
+    if message.startswith("Expecting ','") and text[index - 1] == '"' and word:
+        return "json.quotes", 'a double quote inside text is written \\"', ""
     if message.startswith("Expecting ','"):
         correction = _previous_line(text, index) + ","
         after = text[:index].rstrip()[-_SHOWN_MAX:].rsplit("\n", 1)[-1].strip()

@@ -40,8 +40,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A deviation. ``where``: ``a.b[0]`` or ``line:column``. ``severity``: ``error`` (something meant is lost) or
-    ``warning``. ``code``: stable. ``rule``: the id behind it; ``correction``: what to write instead, where that helps."""
+    """A deviation, in one sentence. ``where``: ``a.b[0]`` or ``line:column``. ``code``: stable. ``severity``:
+    ``error`` (something that was meant is lost) or ``warning``. ``rule``: the id behind it. ``correction``:
+    what to write instead, where that helps."""
 
     where: str
     code: str

@@ -25,7 +25,8 @@ class Problems:
         self._add(Problem(where, code, "error", message, rule, correction))
 
     def invalid(self, where: str, code: str, message: str, rule: str, correction: str = "") -> NoReturn:
-        """The whole answer is lost."""
+        """The whole answer is lost; why is told whatever was found before."""
+        del self._found[limits.PROBLEMS_MAX - 1 :]
         self.error(where, code, message, rule, correction)
         raise Invalid
 

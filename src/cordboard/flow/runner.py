@@ -178,12 +178,17 @@ class Runner:
             spec = state.flow.applet(state.applet)
             kind = self.kinds[spec.type]
             inner, commands = kind.step(state.inner, event, now)
+            if inner is state.inner and not commands:
+                return state, before
             before += commands
-            state = _remember_releases(replace(state, inner=inner), commands)
+            released = _with_releases(state.released, commands)
             finish = next((command for command in commands if isinstance(command, Finish)), None)
             if finish is None:
-                return state, before
-            state = replace(state, facts=replace(kind.facts(inner), caller_gone=state.gone), inner=None)
+                return replace(state, inner=inner, released=released), before
+            facts = kind.facts(inner)
+            if facts.caller_gone != state.gone:
+                facts = replace(facts, caller_gone=state.gone)
+            state = replace(state, facts=facts, inner=None, released=released)
             target = spec.target(finish.exit)
             if target is None and (stand_in := kind.instead.get(finish.exit)):
                 target = spec.target(stand_in)
@@ -218,7 +223,7 @@ class Runner:
         farewell: tuple[Command, ...] = ()
         if not state.gone:
             farewell = (_farewell(state.facts, why),)
-        state = replace(_remember_releases(state, before), inner=None, over=True)
+        state = replace(state, inner=None, over=True)
         return state, (*before, *farewell, EndCall(why))
 
 
@@ -246,11 +251,14 @@ def _without_finish(commands: tuple[Command, ...]) -> tuple[Command, ...]:
     return tuple(command for command in commands if not isinstance(command, Finish))
 
 
-def _remember_releases(state: State, commands: tuple[Command, ...]) -> State:
-    known = dict(state.released)
-    new = {command.leg: command.cause for command in commands if isinstance(command, Release)}
-    fresh = tuple((leg, cause) for leg, cause in new.items() if leg not in known)
-    return replace(state, released=state.released + fresh) if fresh else state
+def _with_releases(
+    known: tuple[tuple[int, Cause], ...], commands: tuple[Command, ...]
+) -> tuple[tuple[int, Cause], ...]:
+    """The first cause counts: a leg that answers late is released with the same one again."""
+    for command in commands:
+        if isinstance(command, Release) and all(leg != command.leg for leg, _ in known):
+            known = (*known, (command.leg, command.cause))
+    return known
 
 
 def _unless_held(source: Source, held: tuple[int, ...]) -> Source:

@@ -74,10 +74,6 @@ def _bad_audio(
 ) -> Refusal | None:
     if not invitation.body:
         return None  # the offer is ours to make, in the 2xx
-    kind = invitation.header("content-type").partition(";")[0].strip().lower()
-    if kind not in ("", "application/sdp"):
-        why = f"the INVITE's body is {kind[:60]!r}; application/sdp is needed"
-        return Refusal(415, "Unsupported Media Type", why, exophone, (("Accept", "application/sdp"),))
     try:
         _, terms = sdp.answer(invitation.body, _SOMEWHERE)
     except sdp.NoCommonCodec as mistake:

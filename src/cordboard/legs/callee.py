@@ -80,11 +80,6 @@ class CalleeLeg:
         self._asked: Cause | None = None  # why we released it
         self._told: LegStream | None = None
 
-    def attach(self, session: Session) -> None:
-        """The INVITE is out."""
-        self.session = session
-        session.watch = self._seen
-
     def release(self, cause: Cause) -> None:
         """End it, whatever its state; the first cause stands."""
         if self.finished or self._asked is not None or self.session is None:
@@ -232,7 +227,8 @@ class CalleeLeg:
     def _event(self, event: Event) -> None:
         self._hooks.event(self.call, event)
 
-    def _seen(self, seen: Seen) -> None:
+    def saw(self, seen: Seen) -> None:
+        """For the session: what it sends and gets."""
         self._hooks.seen(self.call, self.leg, seen)
 
     def _end(self, event: Event) -> None:

@@ -20,7 +20,7 @@ from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
 from cordboard.legs.words import HOPS_HEADER, Arrival, Audio, Hooks, TurnedAway
 from cordboard.sip.dialog.words import SessionEvent
-from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Session, Verdict
+from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Seen, Session, Verdict
 
 _GRACE_SECONDS = 5  # Expires outlives our own ring limit, so that the CANCEL is ours
 
@@ -28,7 +28,9 @@ _GRACE_SECONDS = 5  # Expires outlives our own ring limit, so that the CANCEL is
 class Inviter(Protocol):
     """What legs asks of the SIP endpoint."""
 
-    def invite(self, outgoing: Outgoing, owner: Callable[[SessionEvent], None]) -> Session: ...
+    def invite(
+        self, outgoing: Outgoing, owner: Callable[[SessionEvent], None], watch: Callable[[Seen], None] | None
+    ) -> Session: ...
 
     def local_for(self, target: Address) -> Address: ...
 
@@ -201,7 +203,7 @@ class Legs:
         )
         outgoing = self._outgoing(route, route.target, number, shown, speech.offer(), seconds, _hops(legs))
         try:
-            session = self._endpoint.invite(outgoing, callee.happened)
+            session = self._endpoint.invite(outgoing, callee.happened, callee.saw)
         except BadInput as mistake:
             failed = LegFailed(leg, Cause.FAILED, 0, str(mistake))
             asyncio.get_running_loop().call_soon(self._tell_failed, call, failed)
@@ -209,7 +211,7 @@ class Legs:
         legs.callees[leg] = callee
         self._routes[session.call_id] = route
         route.live += 1
-        callee.attach(session)
+        callee.session = session
 
     def release(self, call: str, leg: int, cause: Cause) -> None:
         """CANCEL, or ACK and BYE, or BYE, with the Reason that belongs to the cause."""

@@ -93,11 +93,11 @@ class MediaEngine(Protocol):
     def set_stream(self, call: str, leg: int, stream: Stream) -> None: ...
 
     def set_scene(self, call: str, scene: Scene) -> None:
-        """Replace what everybody hears and whether it is recorded. A recording that is no longer named ends."""
+        """Replace what everybody hears and whether it is recorded. A recording no longer named ends."""
         ...
 
     def load(self, sound: str, pcm: bytes) -> None:
-        """Make a sound known: signed 16 bit little endian, 8 kHz, mono. Kept until it has not been used for long."""
+        """Make a sound known: signed 16 bit little endian, 8 kHz, mono. Kept until long unused."""
         ...
 
     def send_digit(self, call: str, leg: int, digit: str) -> None: ...

@@ -1,7 +1,7 @@
 """Sounds that cordboard makes itself: hold music and the tones of a country. Signed 16 bit, 8 kHz, mono.
 
-The hold music is synthesised by the code below from a chord sequence that was written for it. Nothing of it is
-taken from anywhere; it is part of cordboard and under cordboard's licence (Apache-2.0), as its sound is.
+The hold music is synthesised by the code below from a chord sequence that was written for it. Nothing of it
+is taken from anywhere; it is part of cordboard and under cordboard's licence (Apache-2.0), as its sound is.
 Levels: -18 dBm0 for music (telephony.md 22); tones after ITU-T E.180 and its national supplement.
 """
 
@@ -19,7 +19,7 @@ Samples = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """``parts``: frequencies that sound together. ``beat``: a modulating frequency (India: 400×25), 0 for none.
+    """``parts``: frequencies that sound together. ``beat``: a modulating frequency (India: 400×25) or 0.
     ``cadence``: seconds on, off, on, off …; empty for a continuous tone."""
 
     parts: tuple[float, ...]
@@ -124,7 +124,11 @@ def hold_music() -> bytes:
         for note in chord:
             _add(wave, start, _note(note, bar * 1.15, 0.16, 0.35))
         for step, which in enumerate(_PATTERN):
-            _add(wave, start + step * half, _note(chord[which] + 12, 1.4, 0.6 if step % 4 == 0 else 0.42, 0.006))
+            _add(
+                wave,
+                start + step * half,
+                _note(chord[which] + 12, 1.4, 0.6 if step % 4 == 0 else 0.42, 0.006),
+            )
     wave = _band_limited(wave)
     return _as_pcm(wave * _amplitude(-18.0) / float(np.sqrt(np.mean(wave**2))))
 

@@ -6,6 +6,7 @@ full-width hosts, the many spellings of an IPv4 address (reliability.md S1).
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from cordboard.kernel.mistakes import BadInput
@@ -15,7 +16,9 @@ LONGEST = 8000  # RFC 9110 §4.1 asks for 8,000 octets at least; many servers st
 _PARTS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^#]*)(?:#.*)?", re.DOTALL)
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _NUMERIC = re.compile(r"(?:[0-9]+|0[xX][0-9a-fA-F]*)")
-_UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]")
+_UNSEEN = re.compile(
+    r"[\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff\ufeff]"
+)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -68,6 +71,7 @@ def _ascii(target: str) -> str:
     return "".join(c if c.isascii() else "".join(f"%{b:02X}" for b in c.encode()) for c in target)
 
 
+@lru_cache(maxsize=1024)  # a customer has few hosts and each of their URLs is read for every call
 def _host(authority: str, where: str) -> tuple[str, str, bool]:
     """Host, port as text, and whether the host is an address."""
     if authority.startswith("["):

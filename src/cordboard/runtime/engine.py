@@ -89,6 +89,7 @@ class Engine:
             ),
             self.clock,
             self._tokens,
+            structlog.get_logger("media"),
         )
         self.bound: tuple[Address, ...] = ()
         self.draining = False

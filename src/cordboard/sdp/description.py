@@ -1,7 +1,7 @@
 """Reading and writing session descriptions (RFC 8866), as far as audio calls need them.
 
-The reader forgives what does no harm (bare LF, missing lines we never use, unknown lines) and refuses with one
-sentence what would leave the meaning in doubt.
+The reader forgives what does no harm (bare LF, missing lines we never use, unknown lines) and refuses with
+one sentence what would leave the meaning in doubt.
 """
 
 from dataclasses import dataclass, field
@@ -130,7 +130,8 @@ def write(description: SessionDescription) -> bytes:
     family = _family(description.address)
     lines = [
         "v=0",
-        f"o={description.username} {description.session_id} {description.version} IN {family} {description.address}",
+        f"o={description.username} {description.session_id} {description.version}"
+        f" IN {family} {description.address}",
         f"s={description.name}",
     ]
     if description.host:

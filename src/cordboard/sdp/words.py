@@ -7,8 +7,9 @@ from cordboard.kernel.mistakes import BadInput
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Our side. ``codecs``: ``PCMA``/``PCMU`` in order of preference. ``direction``: ``sendrecv``, ``sendonly``,
-    ``recvonly`` or ``inactive``. ``version`` goes up by one with each changed description (RFC 3264 §8)."""
+    """Our side. ``codecs``: ``PCMA``/``PCMU`` in order of preference. ``direction``: ``sendrecv``,
+    ``sendonly``, ``recvonly`` or ``inactive``. ``version`` goes up by one with each changed description
+    (RFC 3264 §8)."""
 
     address: str
     port: int

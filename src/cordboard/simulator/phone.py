@@ -22,7 +22,8 @@ from cordboard.sip.endpoint.words import IncomingSession
 @dataclass(frozen=True, slots=True)
 class Script:
     """Seconds count from the INVITE; None: never. ``refuses``: a final status, at ``refuses_at``.
-    ``announces``: early media of that length comes first. ``replies`` False: it does nothing at all."""
+    ``announces``: early media of that length comes first. ``replies`` False: the INVITE is
+    lost on its way."""
 
     rings_at: float | None = 0.1
     answers_at: float | None = None
@@ -91,8 +92,6 @@ class Phone:
     def start(self) -> None:
         """Play the script."""
         script = self.script
-        if not script.replies:
-            return
         if self._session.invitation.body:
             try:
                 self._body, self._terms = sdp.answer(self._session.invitation.body, self._local)

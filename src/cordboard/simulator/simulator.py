@@ -1,14 +1,17 @@
 """The scripted phones behind ``uri = "simulator"``: a SIP endpoint of their own on loopback."""
 
 from collections import deque
+from functools import partial
 
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.simulator.audio import PhoneAudio
-from cordboard.simulator.phone import Phone
+from cordboard.simulator.phone import Phone, script_of
 from cordboard.sip.endpoint.endpoint import Endpoint
 from cordboard.sip.endpoint.words import Address, IncomingSession, Verdict
 from cordboard.sip.message.uri import user_of
+from cordboard.sip.transport.opening import open_transport
+from cordboard.sip.transport.words import Receive, Transport
 
 _KEPT_PHONES = 32
 _MOST_PHONES = 1000
@@ -34,6 +37,7 @@ class Simulator:
             on_invite=self._invited,
             may_send_in_dialog=lambda session, source: True,
             user_agent="cordboard simulator",
+            transports=_with_deaf_phones,
         )
 
     async def start(self) -> Address:
@@ -75,3 +79,17 @@ class Simulator:
     def _over(self, phone: Phone) -> None:
         self._live.remove(phone)
         self._past.append(phone)
+
+
+def _with_deaf_phones(kind: str, host: str, port: int, receive: Receive) -> Transport:
+    """Sockets that lose the INVITEs to phones that never reply: the stack itself would send 100."""
+    return open_transport(kind, host, port, partial(_lose_deaf, receive))
+
+
+def _lose_deaf(receive: Receive, data: bytes, source: Address) -> None:
+    method, _, rest = data[:200].partition(b" ")
+    if method == b"INVITE":
+        number = user_of(rest.partition(b" ")[0].decode("ascii", "replace"))
+        if not script_of(number).replies:
+            return
+    receive(data, source)

@@ -1,6 +1,5 @@
 """Events and commands as JSON and back, so that a call can be replayed from its journal."""
 
-import types
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
@@ -63,13 +62,16 @@ def _pack_bytes(value: bytes) -> str | dict[str, str]:
 def unpack(packed: Any) -> Any:
     """What `pack` was given, for the words of `call`. Fields that are gone are left out, new ones defaulted.
 
-    Raises `BadInput` for a class that is not known (any more).
+    Raises `BadInput` for what cannot be read (any more).
     """
-    kind = _known().get(packed["is"]) if isinstance(packed, dict) else None
+    kind = _known().get(str(packed.get("is"))) if isinstance(packed, dict) else None
     if kind is None:
         raise BadInput("journal", f"{str(packed)[:80]} is no event or command that is known here")
     readers = _readers(kind)
-    return kind(**{name: read(packed[name]) for name, read in readers.items() if name in packed})
+    try:
+        return kind(**{name: read(packed[name]) for name, read in readers.items() if name in packed})
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise BadInput("journal", f"{kind.__name__} cannot be read: {error}") from error
 
 
 @cache
@@ -99,16 +101,21 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
     if get_origin(hint) is tuple:
-        inner = _reader(get_args(hint)[0])
+        return _tuple_reader(get_args(hint))
+    return _nested
+
+
+def _tuple_reader(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        inner = _reader(kinds[0])
         return lambda items: tuple(inner(item) for item in items)
-    if is_dataclass(hint) or (get_origin(hint) is types.UnionType and all(map(is_dataclass, get_args(hint)))):
-        return unpack
-    return _as_it_is
+    each = [_reader(kind) for kind in kinds]
+    return lambda items: tuple(read(item) for read, item in zip(each, items, strict=True))
 
 
 def _bytes(packed: Any) -> bytes:
     return b64decode(packed["b64"]) if isinstance(packed, dict) else packed.encode("utf-8")
 
 
-def _as_it_is(packed: Any) -> Any:
-    return packed
+def _nested(packed: Any) -> Any:
+    return unpack(packed) if isinstance(packed, dict) and "is" in packed else packed

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError
 from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.store import database
-from cordboard.store.journal import Journal
+from cordboard.store.journal import SEGMENT_BYTES, Journal
 from cordboard.store.repositories import Calls, Fetches, Legs, Outbox, Recordings, Timelines
 from cordboard.store.writer import BATCH_SECONDS, Writer
 
@@ -53,11 +53,13 @@ class Store:
         *,
         node: str = "local",
         batch_seconds: float = BATCH_SECONDS,
+        segment_bytes: int = SEGMENT_BYTES,
         fault: Callable[[str], None] = _no_fault,
     ) -> None:
         """`url`: as in `[store] url`; the journal lies beside the file. Raises `BadInput`."""
         self.file = database.sqlite_file(url)
-        self.journal = Journal(self.file.with_name(self.file.name + ".journal"), fault=fault)
+        folder = self.file.with_name(self.file.name + ".journal")
+        self.journal = Journal(folder, segment_bytes=segment_bytes, fault=fault)
         self._engine = database.engine(self.file)
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []

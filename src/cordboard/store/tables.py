@@ -33,6 +33,7 @@ def _time(name: str) -> Column[float]:
 
 
 def _of_call(primary_key: bool = False, index: bool = False) -> Column[str]:
+    """Where it is no key, an update names it not; its default, no call at all, lets the upsert be tried."""
     return Column(
         "call_sid",
         Text,
@@ -40,6 +41,7 @@ def _of_call(primary_key: bool = False, index: bool = False) -> Column[str]:
         nullable=False,
         primary_key=primary_key,
         index=index,
+        server_default=None if primary_key else "",
     )
 
 

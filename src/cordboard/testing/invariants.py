@@ -164,7 +164,7 @@ class Watch:
         assert query["EventType"] == [kind]
         if kind == "Dial":
             self.in_events[whom] += 1
-        elif kind == "Terminal":
+        elif kind == "Terminal" and self.in_events:  # empty for ever where Dial is not enabled
             self.in_events[whom] -= 1
             assert self.in_events[whom] >= 0, f"{whom} was over before it was dialled"
 

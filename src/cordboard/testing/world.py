@@ -270,13 +270,15 @@ class World:
         """All events or commands of one kind, in order."""
         return [entry.what for entry in self.transcript if isinstance(entry.what, kind)]
 
-    def at(self, kind: type[object], **fields: object) -> float:
+    def at(self, what: type[object], /, **fields: object) -> float:
         """When the first event or command of this kind with these fields came."""
         for entry in self.transcript:
-            what = entry.what
-            if isinstance(what, kind) and all(getattr(what, name) == value for name, value in fields.items()):
+            found = entry.what
+            if isinstance(found, what) and all(
+                getattr(found, name) == value for name, value in fields.items()
+            ):
                 return entry.at
-        raise AssertionError(f"no {kind.__name__} {fields} in\n{self.ladder()}")
+        raise AssertionError(f"no {what.__name__} {fields} in\n{self.ladder()}")
 
     def heard(self, leg: int) -> list[tuple[float, Source]]:
         """What a leg heard, each sound with the moment at which it began."""

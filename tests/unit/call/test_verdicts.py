@@ -44,11 +44,14 @@ def test_settled_16_status_of_a_wave(causes: tuple[Cause, ...], status: str) -> 
 
 
 def test_settled_22_verdicts() -> None:
-    assert verdicts.COMPLETED == verdicts.Verdict("completed", "completed", "after_conversation")
-    assert verdicts.unanswered("busy") == verdicts.Verdict("incomplete", "busy", "nobody_answers")
-    assert verdicts.CALLER_LEFT_DIALED == verdicts.Verdict("client-hangup", "canceled", "nobody_answers")
-    assert verdicts.CALLER_LEFT_UNDIALED == verdicts.Verdict("client-hangup", "", "not_dialed")
-    assert verdicts.NOT_DIALED == verdicts.Verdict("call-attempt", "", "not_dialed")
+    def said(verdict: verdicts.Verdict) -> tuple[str, str, str]:
+        return verdict.call_type, verdict.status, verdict.exit
+
+    assert said(verdicts.COMPLETED) == ("completed", "completed", "after_conversation")
+    assert said(verdicts.unanswered("busy")) == ("incomplete", "busy", "nobody_answers")
+    assert said(verdicts.CALLER_LEFT_DIALED) == ("client-hangup", "canceled", "nobody_answers")
+    assert said(verdicts.CALLER_LEFT_UNDIALED) == ("client-hangup", "", "not_dialed")
+    assert said(verdicts.NOT_DIALED) == ("call-attempt", "", "not_dialed")
 
 
 def test_telephony_3_a_leg_without_any_18x_failed_and_did_not_ring_out() -> None:

@@ -86,7 +86,9 @@ def test_order_and_repeats_are_kept() -> None:
 
 
 def test_settled_9_a_number_that_is_not_e164_is_dropped_with_an_error() -> None:
-    reading = read({"destination": {"numbers": ["09812300001", TWO, 9812300001, " +919812300001", "abc"]}}, STRICT)
+    reading = read(
+        {"destination": {"numbers": ["09812300001", TWO, 9812300001, " +919812300001", "abc"]}}, STRICT
+    )
     assert plan(reading).numbers == (TWO,)
     assert codes(reading) == [
         ("destination.numbers[0]", "number.not_e164", "error"),
@@ -111,7 +113,10 @@ def test_settled_8_of_more_than_100_numbers_the_first_100() -> None:
 
 def test_settled_9_more_than_100_numbers_are_invalid_in_strict() -> None:
     reading = read({"destination": {"numbers": [ONE] * 101}}, STRICT)
-    assert (reading.outcome, codes(reading)) == ("fallback", [("destination.numbers", "numbers.too_many", "error")])
+    assert (reading.outcome, codes(reading)) == (
+        "fallback",
+        [("destination.numbers", "numbers.too_many", "error")],
+    )
 
 
 def test_settled_15_numbers_beyond_the_bounds_are_told_of() -> None:

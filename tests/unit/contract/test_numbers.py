@@ -107,7 +107,9 @@ def test_telephony_15_emergency_numbers_are_never_dialled(raw: object) -> None:
     assert read.code == "number.emergency"
 
 
-@pytest.mark.parametrize("raw", ["+870773111632", "+881612345678", "+882163456789", "+883510012345", "881612345678"])
+@pytest.mark.parametrize(
+    "raw", ["+870773111632", "+881612345678", "+882163456789", "+883510012345", "881612345678"]
+)
 def test_telephony_15_satellite_numbers_are_never_dialled(raw: str) -> None:
     read = normalise(raw, "IN")
     assert isinstance(read, Refusal)
@@ -115,7 +117,8 @@ def test_telephony_15_satellite_numbers_are_never_dialled(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["+19005551234", "+19000000000", "+449098790123", "+979123456789", "+4990012345678", "+33892123456"]
+    "raw",
+    ["+19005551234", "+19000000000", "+449098790123", "+979123456789", "+4990012345678", "+33892123456"],
 )
 def test_telephony_15_premium_numbers_are_never_dialled(raw: str) -> None:
     read = normalise(raw, "IN")
@@ -193,7 +196,9 @@ def test_settled_6_national_writes_plus_91_as_0_and_ten_digits(number: str, nati
         ("0national", "IN", "anonymous", "anonymous"),
     ],
 )
-def test_telephony_14_numbers_as_a_trunk_wants_them(form: str, country: str, number: str, wanted: str) -> None:
+def test_telephony_14_numbers_as_a_trunk_wants_them(
+    form: str, country: str, number: str, wanted: str
+) -> None:
     assert trunk_form(number, form, country) == wanted
 
 

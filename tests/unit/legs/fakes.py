@@ -1,7 +1,6 @@
 """Pretend sessions and an endpoint that only notes what it is asked: legs' own logic, without SIP."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from cordboard import sdp
 from cordboard.call.words import Event
@@ -20,17 +19,23 @@ def nobody(event: SessionEvent) -> None:
     """An owner that is not there yet."""
 
 
-@dataclass
 class FakeSession:
     """Notes what it is told. ``tell`` plays the SIP side's events."""
 
-    call_id: str = "one@fake"
-    invitation: Invitation = field(default_factory=lambda: invitation())
-    owner: Callable[[SessionEvent], None] = field(default_factory=lambda: nobody)
-    watch: Callable[[Seen], None] | None = None
-    did: list[tuple[str, object]] = field(default_factory=list)
-    reasons: tuple[Reason, ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
+    def __init__(
+        self,
+        call_id: str = "one@fake",
+        invitation: Invitation | None = None,
+        owner: Callable[[SessionEvent], None] = nobody,
+        watch: Callable[[Seen], None] | None = None,
+    ) -> None:
+        self.call_id = call_id
+        self.invitation = invitation or arriving()
+        self.owner: Callable[[SessionEvent], None] = owner
+        self.watch: Callable[[Seen], None] | None = watch
+        self.did: list[tuple[str, object]] = []
+        self.reasons: tuple[Reason, ...] = ()
+        self.headers: tuple[tuple[str, str], ...] = ()
 
     def progress(self, code: int, body: bytes = b"", phrase: str = "") -> None:
         self.did.append((f"progress {code}", body))
@@ -79,9 +84,14 @@ class FakeEndpoint:
         self.invites: list[Outgoing] = []
         self.sessions: list[FakeSession] = []
 
-    def invite(self, outgoing: Outgoing, owner: Callable[[SessionEvent], None]) -> FakeSession:
+    def invite(
+        self,
+        outgoing: Outgoing,
+        owner: Callable[[SessionEvent], None],
+        watch: Callable[[Seen], None] | None = None,
+    ) -> FakeSession:
         self.invites.append(outgoing)
-        self.sessions.append(FakeSession(f"out{len(self.sessions)}@fake", owner=owner))
+        self.sessions.append(FakeSession(f"out{len(self.sessions)}@fake", owner=owner, watch=watch))
         return self.sessions[-1]
 
     def local_for(self, target: Address) -> Address:
@@ -93,7 +103,7 @@ def far(port: int = 4000, codecs: tuple[str, ...] = ("PCMA", "PCMU"), direction:
     return sdp.offer(sdp.Local(CARRIER.host, port, codecs, direction=direction))
 
 
-def invitation(
+def arriving(
     request_uri: str = f"sip:{EXOPHONE}@198.51.100.1",
     from_uri: str = "sip:+919812300001@192.0.2.10",
     body: bytes | None = None,
@@ -113,6 +123,9 @@ def invitation(
         far() if body is None else body,
         headers,
     )
+
+
+invitation = arriving
 
 
 def settings(trunk: Trunk | None = None, country: str = "IN", max_calls: int = 0) -> Settings:
@@ -149,7 +162,7 @@ class Stage:
 
     def arrive(self, what: Invitation | None = None, adopt: str = "c1") -> FakeSession:
         """An INVITE comes; adopted as this call when it became an arrival."""
-        session = FakeSession(invitation=what or invitation())
+        session = FakeSession(invitation=what or arriving())
         before = len(self.arrivals)
         self.legs.invited(session)
         if adopt and len(self.arrivals) > before:

@@ -32,6 +32,7 @@ REFUSED = [
     "http://example.com/a\tb",
     "http://example.com/\x00",
     "http://example.com/\u3000",
+    "http://example.com/\ud800",
     "http://127.0.0.%31/",
     "http://%6cocalhost/",
     "http://127.1/",

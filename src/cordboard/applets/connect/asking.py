@@ -19,12 +19,11 @@ from cordboard.call.words import Command, Fetch, Fetched, Note, PrepareSound, So
 from cordboard.contract.answer import read_answer
 from cordboard.contract.exophones import choose_exophone, same_set
 from cordboard.contract.limits import (
-    ATTEMPTS_MAX,
     AUDIO_FETCH_SECONDS,
     AUDIO_REDIRECTS_LENIENT,
     AUDIO_REDIRECTS_STRICT,
 )
-from cordboard.contract.plan import Plan, Problem, Reading
+from cordboard.contract.plan import Problem, Reading
 from cordboard.contract.request import connect_url
 
 GRACE_SECONDS = 2.0
@@ -97,9 +96,10 @@ def _use(state: State, role: str, reading: Reading, able: Sequence[str], now: fl
     shown, problem = choose_exophone(plan.outgoing_phone_number, state.account, state.facts.exophone, able)
     if problem is not None:
         notes += (_note(problem),)
-    queue, more = _queue(plan)
+    # repeats are rung once in a wave and as often as they are listed in sequence (settled 14)
+    queue = tuple(dict.fromkeys(plan.numbers)) if plan.parallel else plan.numbers
     state, sounds = _sounds(replace(state, plan=plan, shown=shown, queue=queue), state, now)
-    commands = (*notes, *more, *sounds)
+    commands = (*notes, *sounds)
     if plan.playback is not None and plan.playback.type == "audio_url":
         return replace(state, phase=Preparing(role, now + AUDIO_FETCH_SECONDS)), commands
     return ready(state, commands)
@@ -108,16 +108,6 @@ def _use(state: State, role: str, reading: Reading, able: Sequence[str], now: fl
 def ready(state: State, before: tuple[Command, ...] = ()) -> Step:
     """The answer stands; its numbers count for the comparison with the next one (settled 15)."""
     return replace(state, phase=Ready(), asked=state.in_force.numbers), before
-
-
-def _queue(plan: Plan) -> tuple[tuple[str, ...], tuple[Command, ...]]:
-    """Whom to dial, in order: in parallel repeats are rung once (settled 14), in sequence ten at most."""
-    if plan.parallel:
-        return tuple(dict.fromkeys(plan.numbers)), ()
-    if plan.fetch_after_attempt or len(plan.numbers) <= ATTEMPTS_MAX:
-        return plan.numbers, ()
-    text = f"{len(plan.numbers)} numbers to dial in sequence, the first {ATTEMPTS_MAX} are dialled"
-    return plan.numbers[:ATTEMPTS_MAX], (Note("limit.sequential", text, "settled-15"),)
 
 
 def _note(problem: Problem) -> Note:
@@ -130,6 +120,8 @@ def _note(problem: Problem) -> Note:
 def _sounds(state: State, before: State, now: float) -> Step:
     """Ask for the answer's sounds. A tone that is playing already goes on; a URL is asked for once."""
     plan, facts = state.in_force, state.facts
+    if plan.playback is None and plan.music_on_hold.type != "custom_tone":
+        return (state, ()) if state.tone is state.clip is None else (replace(state, tone=None, clip=None), ())
     commands: list[Command] = []
     redirects = AUDIO_REDIRECTS_STRICT if state.account.strict else AUDIO_REDIRECTS_LENIENT
     tone = clip = None
@@ -155,7 +147,7 @@ def _sounds(state: State, before: State, now: float) -> Step:
 
 def sound_ready(state: State, event: SoundReady, now: float) -> Step:
     """A sound is there, or will never be."""
-    seconds = event.seconds if event.status == 200 else 0.0
+    seconds = event.seconds
     commands: tuple[Command, ...] = ()
     if state.tone is not None and state.tone.key == event.sound:
         state = replace(state, tone=replace(state.tone, seconds=seconds))

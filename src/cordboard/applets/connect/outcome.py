@@ -71,7 +71,6 @@ def finish(state: State, verdict: Verdict, why: str, before: tuple[Command, ...]
         call_type=verdict.call_type,
         dial_status=verdict.status,
         legs=legs_in_order(state),
-        recording_url="",  # it spoke of a Voicemail before this Connect
     )
     if not state.dialled:
         facts = replace(facts, dial_seconds=0, dial_whom="")

@@ -52,7 +52,7 @@ class Track:
         self._holes: list[tuple[int, int]] = []
 
     def take(self, times: Sequence[int], datagrams: Sequence[bytes], laws: Mapping[int, str]) -> None:
-        """A batch in the order of arrival. ``laws``: payload types that mean audio, beside the static ones."""
+        """A batch in the order of arrival. ``laws``: payload types of audio beside the static ones."""
         run: list[Frame] = []
         for at, data in zip(times, datagrams, strict=True):
             frame = self._read((at - self._began) * _TICK, data, laws)

@@ -23,7 +23,7 @@ class Child:
     does not end it.
 
     ``patience``: how many pings may stay unanswered before it counts as hanging and is killed.
-    ``on_up``: connected (orders are taken from now on, though it may still be starting). ``on_down``: it is gone.
+    ``on_up``: connected (orders are taken, though it may still be starting). ``on_down``: it is gone.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What engine, packet processes and recorder say to each other: a JSON list and, where needed, bytes behind it."""
+"""What engine, packet processes and recorder say to each other: a JSON list, and bytes behind it."""
 
 import json
 from collections.abc import Iterator
@@ -102,5 +102,4 @@ def stream_out(stream: Stream) -> Message:
 
 def stream_in(words: Message) -> Stream:
     """And back."""
-    *plain, sources = words
-    return Stream(*plain, tuple(sources))
+    return Stream(*[*words[:-1], tuple(words[-1])])

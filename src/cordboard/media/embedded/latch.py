@@ -15,11 +15,23 @@ _REMEMBERED = 64
 class Door:
     """Decides for one leg. Armed anew by every SDP that names another place."""
 
-    __slots__ = ("_armed_at", "_first_at", "_hosts", "_learned", "_mode", "_networks", "_place", "far", "ssrc")
+    __slots__ = (
+        "_armed_at",
+        "_first_at",
+        "_hosts",
+        "_learned",
+        "_mode",
+        "_networks",
+        "_place",
+        "far",
+        "ssrc",
+    )
 
     def __init__(self, mode: str, place: Source, networks: tuple[str, ...], now: int) -> None:
         self._mode, self._place = mode, place
-        self._networks: list[IPv4Network | IPv6Network] = [ip_network(text, strict=False) for text in networks]
+        self._networks: list[IPv4Network | IPv6Network] = [
+            ip_network(text, strict=False) for text in networks
+        ]
         self._hosts: dict[str, bool] = {}
         self._armed_at, self._first_at = now, 0
         self._learned = False

@@ -213,7 +213,7 @@ class Leg:
             self._audio(packet, STATIC_TYPES[packet.payload_type], data, now)
 
     def _order(self, packet: Packet, now: int) -> int:
-        """How far the packet is ahead (1: the next one); counts; a stream that began anew is fitted in anew."""
+        """How far the packet is ahead (1: the next one). Counts; fits in anew what began anew."""
         step = sequence_step(packet.sequence, self._next_seq) + 1
         is_event = self.stream is not None and packet.payload_type == self.stream.event_type
         drift = 0.0
@@ -223,9 +223,11 @@ class Leg:
         anew = packet.ssrc != self._ssrc or not -_JUMP < step <= _JUMP
         if anew or not self.came:
             self._ssrc, self.first_seq, step = packet.ssrc, packet.sequence - self.came - self.missed, 1
+            self._next_ts = packet.timestamp
             self._digits.forget()
             self._refresh()
         elif abs(drift) > _JUMP_TIME:
+            self._next_ts = packet.timestamp
             self._refresh()
         elif step > 0 and not is_event:
             self.jitter += (min(abs(drift), _JUMP_TIME) - self.jitter) / 16

@@ -1,4 +1,4 @@
-"""A Unix socket that carries messages, for a loop that may not wait: what does not go out now goes out later."""
+"""A Unix socket that carries messages, for a loop that may not wait: what cannot go out now does later."""
 
 import selectors
 import socket
@@ -13,7 +13,7 @@ OnMessage = Callable[[Message, bytes], None]
 
 
 class Line:
-    """One connection in a selector. ``on_message`` takes what comes, ``on_lost`` is called once at its end."""
+    """One connection in a selector. ``on_message`` takes what comes, ``on_lost`` is called at its end."""
 
     def __init__(
         self,

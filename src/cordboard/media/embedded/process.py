@@ -1,9 +1,9 @@
 """A packet process: the sockets of its legs, and nothing but packets (telephony.md 25-29).
 
-``python -m cordboard.media.embedded.process --listen FD --bind HOST --lease SECONDS``. The engine connects to the
-listening Unix socket, gives orders and is told what happens. Without an engine the process lives for as long as
-its lease. Three threads: the library's worker calls ``Leg.packet``, its scheduler calls ``tick``, this one does
-all the rest.
+``python -m cordboard.media.embedded.process --listen FD --bind HOST --lease SECONDS``. The engine connects to
+the listening Unix socket, gives orders and is told what happens. Without an engine the process lives for as
+long as its lease. Three threads: the library's worker calls ``Leg.packet``, its scheduler calls ``tick``,
+this one does all the rest.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The recorder process: takes what packet processes heard, puts it in its place in time, writes WAV files.
 
-``python -m cordboard.media.embedded.recorder --listen FD``. The engine and every packet process connect to that
-socket. It ends when told to, or when nobody is connected any more.
+``python -m cordboard.media.embedded.recorder --listen FD``. The engine and every packet process connect to
+that socket. It ends when told to, or when nobody is connected any more.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import sys
 from array import array
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -80,7 +81,6 @@ class Peer:
 
     socket: socket.socket
     unpacker: Unpacker = field(default_factory=Unpacker)
-    is_engine: bool = False
 
 
 class Recorder:
@@ -107,24 +107,25 @@ class Recorder:
         while True:
             events = self._selector.select(_LONELY)
             for key, _ in events:
-                key.data(key.fileobj) if not isinstance(key.data, Peer) else self._read(key.data)
+                key.data()
             if not events and not self._peers:
                 break
-            if self._stopping and not self._recordings and not self._unfinished:
+            busy = self._recordings or self._unfinished or any(p is not self._engine for p in self._peers)
+            if self._stopping and not busy:
                 break
         for peer in list(self._peers):
             peer.socket.close()
 
     # --- connections -------------------------------------------------------------------------------
 
-    def _accept(self, _: object) -> None:
+    def _accept(self) -> None:
         try:
             link, _address = self._listener.accept()
         except OSError:
             return
         peer = Peer(link)
         self._peers.add(peer)
-        self._selector.register(link, selectors.EVENT_READ, peer)
+        self._selector.register(link, selectors.EVENT_READ, partial(self._read, peer))
 
     def _read(self, peer: Peer) -> None:
         try:
@@ -171,7 +172,7 @@ class Recorder:
                     recording.grow(recording.position(now))
                     self._finish(recording, "whole")
             case ["engine"]:
-                peer.is_engine, self._engine = True, peer
+                self._engine = peer
                 self._say(["ready"])
             case ["rescue", file, path]:
                 self._rescue(file, Path(path))
@@ -180,9 +181,7 @@ class Recorder:
             case ["stop"]:
                 self._stopping = True
 
-    def _begin(
-        self, peer: Peer, file: int, call: str, name: str, path: Path, dual: bool, began: int
-    ) -> None:
+    def _begin(self, peer: Peer, file: int, call: str, name: str, path: Path, dual: bool, began: int) -> None:
         try:
             growing = wav.WavFile(path, 2 if dual else 1)
         except OSError as error:
@@ -224,7 +223,7 @@ class Recorder:
             self._done.append(recording.finish(state))
             self._waker.send(b"x")
 
-    def _on_done(self, _: object) -> None:
+    def _on_done(self) -> None:
         self._woken.recv(4096)
         while self._done:
             self._unfinished -= 1

@@ -33,7 +33,7 @@ class Call:
     name: str
     lock: Lock
     legs: dict[int, Leg] = field(default_factory=dict)
-    scene: Scene = Scene()
+    scene: Scene = field(default_factory=Scene)
     plays: dict[PlayKey, Play] = field(default_factory=dict)
     tape: Tape | None = None
 

@@ -23,7 +23,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What we received: far SSRC, packets that came and were lost, extended highest sequence, jitter in samples."""
+    """What we received: packets that came and were lost, extended highest sequence, jitter in samples."""
 
     ssrc: int
     came: int
@@ -43,7 +43,7 @@ class Reporter:
         """Seconds, from the far side's reports; 0 while unknown."""
 
     def report(self, sent: Sent, heard: Heard, now: int, wall: float) -> bytes:
-        """The next compound packet: an SR when something was sent since the last, else an RR; and the CNAME."""
+        """The next compound packet: an SR when something was sent since the last, else an RR; CNAME."""
         blocks = self._block(heard, now) if heard.came else b""
         count = 0x80 | bool(blocks)
         if sent.packets != self._sent:

@@ -25,7 +25,7 @@ _pack = HEADER.pack
 
 
 class Outgoing:
-    """The stream towards one leg. ``seq``: last sequence sent; ``edge``: the timestamp behind the last sample.
+    """The stream towards one leg. ``seq``: last sequence sent; ``edge``: timestamp behind the last sample.
 
     ``fresh``: the next packet begins a new talk (marker bit, RFC 3551 §4.1) and sets ``shift``, by which the
     talk's timestamps are moved. ``open``: the leg has a stream and may be sent to.
@@ -146,7 +146,9 @@ class Outgoing:
         self._advance((moved + FRAME) & TIMESTAMPS)
         self._put(self.head | MARKER if marker else self.head, self.seq, moved, payload)
 
-    def relay_other(self, payload: bytes, kind: str, sequence: int, timestamp: int, now: int, mark: bool) -> None:
+    def relay_other(
+        self, payload: bytes, kind: str, sequence: int, timestamp: int, now: int, mark: bool
+    ) -> None:
         """A far ``event`` or ``noise`` packet: passed on where this leg agreed to such, else left out."""
         payload_type = self.event_type if kind == "event" else self.noise_type
         if payload_type is None:

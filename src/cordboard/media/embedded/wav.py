@@ -1,4 +1,4 @@
-"""Recordings as WAV files: 16 bit PCM, 8 kHz, so that every player opens them. Only the recorder comes here."""
+"""Recordings as WAV files: 16 bit PCM, 8 kHz, so that every player opens them. For the recorder only."""
 
 import os
 from pathlib import Path

@@ -51,7 +51,7 @@ class Espeak:
             self._library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)
             self._voice = voice
         self._parts, self._size = [], 0
-        content = text.encode() + b"\0"
+        content = text.encode("utf-8", "replace") + b"\0"
         size = ctypes.c_size_t(len(content))
         self._library.espeak_Synth(content, size, 0, _BY_CHARACTER, 0, _UTF8, None, None)
         return np.frombuffer(b"".join(self._parts), np.int16).astype(np.float32)

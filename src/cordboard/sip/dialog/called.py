@@ -71,7 +71,7 @@ class CalledSession(LiveSession):
     def cancelled(self, server: Server, reasons: tuple[Reason, ...]) -> None:
         """A CANCEL for this transaction, already answered 200 (§9.2)."""
         if server is not self._server:
-            self._offers.cancelled(server)
+            super().cancelled(server, reasons)
         elif not self._final:
             self._refuse(487, "", [])
             self.finish(Cancelled(reasons))

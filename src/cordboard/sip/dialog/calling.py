@@ -111,9 +111,7 @@ class CallingSession(LiveSession):
         self._acks[response.to_tag] = ack
         self.stack.send(self, *ack)
         if self.dialog is not None or self.over:
-            bye = dialog.request(
-                self.stack, self, "BYE", self._reasons or reason_lines((ELSEWHERE,))
-            )
+            bye = dialog.request(self.stack, self, "BYE", self._reasons or reason_lines((ELSEWHERE,)))
             self.stack.request(self, *bye)
             return
         self.dialog = dialog

@@ -10,6 +10,9 @@ from cordboard.sip.message.address import Hop
 from cordboard.sip.message.writer import reply
 from cordboard.sip.transaction.server import InviteServer, Server
 
+_KEPT = 4
+"""Messages kept for a watcher that has not come yet."""
+
 
 class Waiting:
     """A 2xx of ours that waits for its ACK; repeated by us, not by the transaction (§13.3.1.4)."""
@@ -37,7 +40,8 @@ class SessionCore:
 
     def __init__(self, stack: Stack, call_id: str, local_tag: str, peer: Hop) -> None:
         self.owner: Callable[[SessionEvent], None] = _nobody
-        self.watch: Callable[[Seen], None] | None = None
+        self._watch: Callable[[Seen], None] | None = None
+        self._unwatched: list[Seen] = []
         self.stack = stack
         self.local_tag = local_tag
         self.peer = peer
@@ -52,6 +56,31 @@ class SessionCore:
     @property
     def call_id(self) -> str:
         return self._call_id
+
+    @property
+    def watch(self) -> Callable[[Seen], None] | None:
+        """Who is told of every message. The first ones, sent or come before it was set, are told then."""
+        return self._watch
+
+    @watch.setter
+    def watch(self, watch: Callable[[Seen], None] | None) -> None:
+        self._watch = watch
+        if watch is not None:
+            missed, self._unwatched = self._unwatched, []
+            for seen in missed:
+                watch(seen)
+
+    @property
+    def curious(self) -> bool:
+        """Whether ``note`` does anything."""
+        return self._watch is not None or len(self._unwatched) < _KEPT
+
+    def note(self, seen: Seen) -> None:
+        """A message of this session was sent or came."""
+        if self._watch is not None:
+            self._watch(seen)
+        elif len(self._unwatched) < _KEPT:
+            self._unwatched.append(seen)
 
     @property
     def early(self) -> bool:
@@ -100,7 +129,6 @@ class SessionCore:
         """An event that is not the last; nothing once the owner has released the session."""
         if not self.over and not self.released:
             self.owner(event)
-
 
     def seen_alive(self) -> None:
         """A new request in the dialog came before the ACK to our 2xx: the far side has that 2xx, its ACK is

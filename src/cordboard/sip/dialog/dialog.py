@@ -1,4 +1,5 @@
-"""Dialog state (§12): identifiers, sequence numbers, route set, remote target; and the requests made from it."""
+"""Dialog state (§12): identifiers, sequence numbers, route set, remote target; and the requests made from
+it."""
 
 from cordboard.sip.dialog.stack import Member, Stack, new_branch
 from cordboard.sip.message.address import Hop

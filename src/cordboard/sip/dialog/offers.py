@@ -1,4 +1,5 @@
-"""New offers in an answered session: re-INVITE (§14) and UPDATE (RFC 3311), from both sides, and their glare."""
+"""New offers in an answered session: re-INVITE (§14) and UPDATE (RFC 3311), from both sides, and their
+glare."""
 
 from cordboard.sip.dialog.core import SessionCore
 from cordboard.sip.dialog.dialog import Dialog
@@ -17,7 +18,7 @@ class Offers:
     """``again_at``: when our re-INVITE that met 491 is tried again. One offer of ours at a time; a newer one
     replaces one that still waits."""
 
-    __slots__ = ("_acks", "_mine", "_session", "_sent_body", "_theirs", "_wanted", "again_at")
+    __slots__ = ("_acks", "_mine", "_sent_body", "_session", "_theirs", "_wanted", "again_at")
 
     def __init__(self, session: SessionCore) -> None:
         self._session = session
@@ -25,7 +26,9 @@ class Offers:
         self._sent_body = b""
         self._wanted: bytes | None = None  # our next offer, while it may not be sent
         self._theirs: Server | None = None  # the far side's request, while the owner has not answered it
-        self._acks: dict[str, tuple[Outbound, Hop]] = {}  # ACKs to 2xx by the branch of our re-INVITE, to be sent again
+        self._acks: dict[
+            str, tuple[Outbound, Hop]
+        ] = {}  # ACKs to 2xx by the branch of our re-INVITE, to be sent again
         self.again_at: float | None = None
 
     # --- ours -------------------------------------------------------------------------------------------

@@ -82,6 +82,10 @@ class LiveSession(SessionCore):
             case _:
                 self.respond(server, 405, lines=[ALLOW])
 
+    def cancelled(self, server: Server, reasons: tuple[Reason, ...]) -> None:
+        """A CANCEL for this INVITE, already answered 200."""
+        self._offers.cancelled(server)
+
     def acknowledged(self, request: Request) -> None:
         """An ACK in the dialog."""
         waiting = self.waiting

@@ -45,8 +45,8 @@ class Stack(Protocol):
         ...
 
     def next_hop(self, member: Member, uri: str, peer: Hop) -> Hop:
-        """Where a request in a dialog goes: where the URI leads when the peer may point there, else to ``peer``,
-        the dialog's own connection (reliability.md S15)."""
+        """Where a request in a dialog goes: where the URI leads when the peer may point there, else to
+        ``peer``, the dialog's own connection (reliability.md S15)."""
         ...
 
     def request(self, member: Member, request: Outbound, hop: Hop) -> None:

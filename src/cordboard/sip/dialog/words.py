@@ -28,7 +28,7 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The first 2xx to our INVITE; it has been acknowledged. Further 2xx are acknowledged and ended by BYE."""
+    """The first 2xx to our INVITE; it has been acknowledged. Others are acknowledged and ended by BYE."""
 
     code: int
     body: bytes
@@ -37,7 +37,7 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Our INVITE failed. ``code``: the final status; 408 with ``local`` when nobody replied at all (Timer B),
-    503 with ``local`` when it could not be sent, 487 with ``local`` when a cancelled leg never got a final."""
+    503 with ``local`` when it could not be sent, 487 with ``local`` when a cancelled leg got no final."""
 
     code: int
     phrase: str
@@ -71,8 +71,8 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A re-INVITE or UPDATE with an SDP offer, or (``body`` empty) a re-INVITE that asks us for one. The owner
-    answers at once with ``session.answer_offer(body)`` or ``session.refuse_offer(code)``."""
+    """A re-INVITE or UPDATE with an SDP offer, or (``body`` empty) a re-INVITE that asks us for one. The
+    owner answers at once with ``session.answer_offer(body)`` or ``session.refuse_offer(code)``."""
 
     body: bytes
 

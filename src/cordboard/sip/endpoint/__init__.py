@@ -1,1 +1,2 @@
-"""The stack put together: listeners, transactions, dialogs, one timer. What ``legs`` and the simulator use."""
+"""The stack put together: listeners, transactions, dialogs, one timer. What ``legs`` and the simulator
+use."""

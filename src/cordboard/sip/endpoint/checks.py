@@ -13,17 +13,13 @@ Objection = tuple[int, list[str]]
 
 def object_to(request: Request) -> Objection | None:
     """Why not, in the order of §8.2; None when nothing speaks against it. Not for ACK and CANCEL."""
+    scheme = scheme_of(request.uri)
+    if scheme in SCHEMES and not _readable(request.uri):
+        return 400, []
     if request.method not in METHODS:
         return 405, [ALLOW]
-    scheme = scheme_of(request.uri)
     if scheme not in SCHEMES:
         return 416, []
-    if "?" in request.uri.rpartition("@")[2]:
-        return 400, []  # headers are not allowed in a Request-URI (§19.1.1, RFC 4475 3.1.2.11)
-    try:
-        parse(request.uri)
-    except ValueError:
-        return 400, []
     if "require" in request.index:
         wanted = request.listed("require")
         if wanted:
@@ -34,3 +30,14 @@ def object_to(request: Request) -> Objection | None:
         if request.header("content-encoding").lower() not in ("", "identity"):
             return 415, ["Accept-Encoding: identity"]
     return None
+
+
+def _readable(uri: str) -> bool:
+    """Whether it may stand in a start line: headers may not (§19.1.1, RFC 4475 §3.1.2.11)."""
+    if "?" in uri.rpartition("@")[2]:
+        return False
+    try:
+        parse(uri)
+    except ValueError:
+        return False
+    return True

@@ -95,9 +95,9 @@ class Core:
     def send(self, member: Member, request: Outbound, hop: Hop) -> None:
         self.transports[hop.listener].send(request.data, hop.peer)
         assert isinstance(member, LiveSession)
-        if member.watch is not None:
+        if member.curious:
             line, cseq = request.method, f"{request.cseq} {request.method}"
-            member.watch(Seen(True, line, cseq, hop.peer, len(request.data)))
+            member.note(Seen(True, line, cseq, hop.peer, len(request.data)))
 
     def respond(self, server: Server, code: int, data: bytes) -> None:
         server.respond(code, data, self.now())
@@ -136,12 +136,11 @@ class Core:
 
     def seen(self, session: object, message: Message, source: Address) -> None:
         """Tell a session's watcher of a message that came for it."""
-        if isinstance(session, LiveSession) and session.watch is not None:
+        if isinstance(session, LiveSession) and session.curious:
+            line = message.method
             if isinstance(message, Response):
                 line = f"{message.code} {message.phrase}"
-            else:
-                line = message.method
-            session.watch(Seen(False, line, f"{message.cseq} {message.method}", source, message.size))
+            session.note(Seen(False, line, f"{message.cseq} {message.method}", source, message.size))
 
     def _put(self, machine: Machine, out: list[bytes]) -> None:
         hop = machine.hop
@@ -156,9 +155,9 @@ class Core:
         for data in out:
             transport.send(data, hop.peer, failed)
         session = machine.owner
-        if isinstance(session, LiveSession) and session.watch is not None:
+        if isinstance(session, LiveSession) and session.curious:
             for data in out:
-                session.watch(_sent(machine, data, hop.peer))
+                session.note(_sent(machine, data, hop.peer))
 
     def _unsendable(self, client: Client) -> None:
         if client.over or client.state not in (State.CALLING, State.TRYING):

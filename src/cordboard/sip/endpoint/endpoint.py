@@ -10,7 +10,7 @@ from cordboard.sip.dialog.stack import ALLOW, new_branch
 from cordboard.sip.dialog.words import SessionEvent
 from cordboard.sip.endpoint.core import Core
 from cordboard.sip.endpoint.inbox import Inbox
-from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Session, Verdict
+from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Seen, Session, Verdict
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.headers import quote
 from cordboard.sip.message.outbound import Outbound
@@ -27,17 +27,19 @@ class Endpoint:
     ``listen``: ``udp:HOST:PORT`` or ``tcp:HOST:PORT`` (IPv6 in brackets; port 0 = any).
     ``clock``: its ``monotonic`` must run with the event loop's time.
     ``screen(source, method)``: judges a request outside a dialog before it is read.
-    ``on_invite(session)``: a new INVITE that passed all checks; 100 has been sent. Set ``session.owner`` there.
-    ``may_send_in_dialog(session, address)``: whether this address, which is not the dialog's own peer, may send
-    in-dialog requests (telephony.md 8) and may be sent them (its Contact points there; reliability.md S15).
+    ``on_invite(session)``: a new INVITE that passed all checks; 100 has been sent. Set ``session.owner``
+    there.
+    ``may_send_in_dialog(session, address)``: whether this address, which is not the dialog's own peer, may
+    send in-dialog requests (telephony.md 8) and be sent them when a Contact or Record-Route points there
+    (reliability.md S15).
     ``options()``: status for OPTIONS from a taken source (200, or 503 while draining).
-    ``on_security(event, source)``: a fixed word for something that should not happen, as ``in-dialog-source``.
+    ``on_security(event, source)``: a fixed word for something that should not happen (``in-dialog-source``).
     ``advertise``: the host peers are told in Via and Contact; empty: the local address towards each peer.
     ``transports``: makes what listens; real sockets unless a test hands in its own.
 
-    The last event of every session is exactly one of Refused, Cancelled and Ended, and never comes from inside
-    a call of the owner; after ``release`` it is the only one that still comes (Ended with ``remote`` False and
-    a ``why``, where the owner ended it).
+    The last event of every session is exactly one of Refused, Cancelled and Ended, and never comes from
+    inside a call of the owner; after ``release`` it is the only one that still comes (Ended with ``remote``
+    False and a ``why``, where the owner ended it).
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Endpoint:
         self._inbox = Inbox(self._core, screen, on_invite, options, on_security)
 
     async def start(self) -> tuple[Address, ...]:
-        """Bind every listener; what was bound, in order. Raises ``Unavailable`` naming the one that cannot be."""
+        """Bind every listener; what was bound, in order. Raises ``Unavailable`` for one that cannot be."""
         self._loop = asyncio.get_running_loop()
         self._core.alarm.start(self._loop)
         bound: list[Address] = []
@@ -89,10 +91,16 @@ class Endpoint:
         self._core.sessions.clear()
         self._core.arrived.clear()
 
-    def invite(self, outgoing: Outgoing, owner: Callable[[SessionEvent], None]) -> Session:
-        """Send an INVITE. Events come to ``owner`` after this has returned, never inside; exactly one of
-        Refused and Ended is the last. ``target.host`` is an IP address. A URI, name or header that cannot be
-        written raises BadInput; a target that cannot be reached gives Refused(503, local=True)."""
+    def invite(
+        self,
+        outgoing: Outgoing,
+        owner: Callable[[SessionEvent], None],
+        watch: Callable[[Seen], None] | None = None,
+    ) -> Session:
+        """Send an INVITE; ``watch`` sees it go. Events come to ``owner`` after this has returned, never
+        inside; exactly one of Refused and Ended is the last. ``target.host`` is an IP address. A URI, name
+        or header that cannot be written raises BadInput; a target that cannot be reached gives Refused(503,
+        local=True)."""
         core = self._core
         listener = core.listener_for(outgoing.target)
         hop = Hop(listener or 0, outgoing.target)
@@ -116,6 +124,7 @@ class Endpoint:
             body=outgoing.body,
         )
         session = CallingSession(core, invite, tag, hop, owner)
+        session.watch = watch
         core.sessions[tag] = session
         if listener is None:
             self._later(partial(session.unanswered, invite, 503))

@@ -140,24 +140,18 @@ class Inbox:
         """§9.2; nothing but branch and source can vouch for a CANCEL (§22.1, reliability.md S8)."""
         server = self._core.table.server(server_key(request, "INVITE"))
         session = server.owner if server is not None else None
+        known = server is not None and server.request.call_id == request.call_id
         if (
             server is None
+            or not known
             or server.request.source != request.source
-            or server.request.call_id != request.call_id
-            or not isinstance(session, CalledSession)
+            or not isinstance(session, LiveSession)
         ):
-            if isinstance(session, LiveSession) and not isinstance(session, CalledSession):
-                self._cancel_renegotiation(listener, request)
-                return
             self._refuse(listener, request, 481)
             return
         self._core.seen(session, request, request.source)
         self._refuse(listener, request, 200, tag=session.local_tag)
         session.cancelled(server, read_reasons(request))
-
-    def _cancel_renegotiation(self, listener: int, request: Request) -> None:
-        """A CANCEL of a re-INVITE towards the calling side comes too late: offers are answered at once."""
-        self._refuse(listener, request, 200)
 
     def _within(self, listener: int, request: Request, fingerprint: int, taken: bool) -> None:
         core = self._core
@@ -207,9 +201,7 @@ class Inbox:
             return
         self._invite(listener, request, fingerprint, key)
 
-    def _invite(
-        self, listener: int, request: Request, fingerprint: int, key: tuple[str, str, int]
-    ) -> None:
+    def _invite(self, listener: int, request: Request, fingerprint: int, key: tuple[str, str, int]) -> None:
         core = self._core
         transport = core.transports[listener]
         try:
@@ -225,10 +217,9 @@ class Inbox:
         core.table.add_server(server, fingerprint)
         core.sessions[tag] = session
         core.arrived[key] = server
+        core.seen(session, request, request.source)
         core.respond(server, 100, reply(request, 100))
         self._on_invite(session)
-        if session.watch is not None:
-            core.seen(session, request, request.source)
 
     # --- shared ---------------------------------------------------------------------------------------------
 
@@ -264,7 +255,8 @@ class Inbox:
 
 
 def _invitation(request: Request, local: Address) -> Invitation:
-    """What the owner of an incoming session needs. Raises ``ValueError`` for a From or To that cannot be read."""
+    """What the owner of an incoming session needs. Raises ``ValueError`` for a From or To that cannot be
+    read."""
     name, from_uri, _ = split_address(request.header("from"))
     return Invitation(
         source=request.source,

@@ -14,7 +14,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A way out: ``listener`` is the endpoint's own socket (its number in ``listen``), ``peer`` the far end."""
+    """A way out: ``listener`` is the endpoint's own socket (its number in ``listen``), ``peer`` the far
+    end."""
 
     listener: int
     peer: Address

@@ -8,6 +8,7 @@ from cordboard.sip.message.reader import LARGEST_BODY, LARGEST_HEADER
 _LENGTH = re.compile(
     rb"^(?:content-length|l)[ \t]*:[ \t]*(?:\r\n[ \t]+)*([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
+_TYPE = re.compile(rb"^(?:content-type|c)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 class Framer:
@@ -64,11 +65,15 @@ class Framer:
         self._wanted = end + 4
         stated = {found.group(1) for found in _LENGTH.finditer(bytes(buffer[: end + 2]))}
         if not stated:
-            return True  # §18.3 demands one on a stream; without it there is no body
+            # §18.3 demands one on a stream. Without it there is no body, unless its type says that there is
+            # one.
+            self._last = _TYPE.search(buffer, 0, end + 2) is not None
+            return True
         length = stated.pop()
         size = number(length.decode("latin-1"))
         if stated or size is None or size > LARGEST_BODY:
-            # The end of this message cannot be known: its headers are given out to be refused, then all is over.
+            # The end of this message cannot be known: its headers are given out to be refused, then all is
+            # over.
             self._last = True
             return True
         self._wanted += size

@@ -1,7 +1,8 @@
 """Header values: names, lists, parameters, addresses. Light on purpose: the hot path reads only what it uses.
 
-``sipmessage`` takes two quoted addresses with a comma between them for one, and its quoted-string pattern looks
-back over the whole value; so lists and addresses are cut here, in one pass, and only the URI inside is given to it.
+``sipmessage`` takes two quoted addresses with a comma between them for one, and its quoted-string pattern
+looks back over the whole value; so lists and addresses are cut here, in one pass, and only the URI inside is
+given to it.
 """
 
 import re
@@ -14,14 +15,74 @@ QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,\"]+)", re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*([^\s;=,"]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?\s*', re.DOTALL)
 
-_NAMES = """Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authorization Call-ID Call-Info
-Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq Date Diversion
-Error-Info Event Expires From History-Info Identity In-Reply-To Max-Forwards MIME-Version Min-Expires Min-SE
-Organization P-Access-Network-Info P-Asserted-Identity P-Called-Party-ID P-Charging-Vector P-Early-Media
-P-Preferred-Identity Path Priority Privacy Proxy-Authenticate Proxy-Authorization Proxy-Require RAck Reason
-Record-Route Refer-To Referred-By Remote-Party-ID Replaces Require Retry-After Route RSeq Server Session-Expires
-Session-ID Subject Subscription-State Supported Timestamp To Unsupported User-Agent Via Warning
-WWW-Authenticate""".split()
+_NAMES = [
+    "Accept",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Alert-Info",
+    "Allow",
+    "Allow-Events",
+    "Authorization",
+    "Call-ID",
+    "Call-Info",
+    "Contact",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Length",
+    "Content-Type",
+    "CSeq",
+    "Date",
+    "Diversion",
+    "Error-Info",
+    "Event",
+    "Expires",
+    "From",
+    "History-Info",
+    "Identity",
+    "In-Reply-To",
+    "Max-Forwards",
+    "MIME-Version",
+    "Min-Expires",
+    "Min-SE",
+    "Organization",
+    "P-Access-Network-Info",
+    "P-Asserted-Identity",
+    "P-Called-Party-ID",
+    "P-Charging-Vector",
+    "P-Early-Media",
+    "P-Preferred-Identity",
+    "Path",
+    "Priority",
+    "Privacy",
+    "Proxy-Authenticate",
+    "Proxy-Authorization",
+    "Proxy-Require",
+    "RAck",
+    "Reason",
+    "Record-Route",
+    "Refer-To",
+    "Referred-By",
+    "Remote-Party-ID",
+    "Replaces",
+    "Require",
+    "Retry-After",
+    "Route",
+    "RSeq",
+    "Server",
+    "Session-Expires",
+    "Session-ID",
+    "Subject",
+    "Subscription-State",
+    "Supported",
+    "Timestamp",
+    "To",
+    "Unsupported",
+    "User-Agent",
+    "Via",
+    "Warning",
+    "WWW-Authenticate",
+]
 
 PROPER = {name.lower(): name for name in _NAMES}
 """Lower-case key → the name as the RFCs write it."""
@@ -102,6 +163,9 @@ def tag_of(value: str) -> str:
         # The common form needs no more than this: parameters follow the bracket, or the first semicolon.
         closed = value.find(">")
         if closed >= 0 and "<" in value:
+            place = value.find(";tag=", closed)
+            if place >= 0 and " " not in value[place:] and "\t" not in value[place:]:
+                return value[place + 5 :].partition(";")[0].partition(",")[0]
             found = _TAG.search(value, closed)
             return found.group(1) if found else ""
     parameters = split_address(value)[2]
@@ -112,11 +176,23 @@ def tag_of(value: str) -> str:
 
 
 def read_parameters(text: str) -> dict[str, str]:
-    """``;a=1;b;c="x"`` as a dictionary with lower-case names; flags have an empty value. The first of a name wins."""
+    """``;a=1;b;c="x"`` as a dictionary with lower-case names; flags have an empty value. The first of a
+    name wins."""
     found: dict[str, str] = {}
     for part in _PARAMETER.finditer(text):
         found.setdefault(part.group(1).lower(), unquote(part.group(2) or ""))
     return found
+
+
+def are_parameters(text: str) -> bool:
+    """Whether this is nothing but parameters."""
+    place = 0
+    while place < len(text):
+        part = _PARAMETER.match(text, place)
+        if part is None:
+            return False
+        place = part.end()
+    return True
 
 
 def quote(text: str) -> str:

@@ -8,8 +8,8 @@ from cordboard.sip.message.via import Via
 class Message:
     """``index`` maps lower-case names (compact forms opened) to their values in order.
 
-    ``via``, ``call_id``, ``cseq``, ``method`` and the tags are there on every message the reader lets through;
-    on one it refused they are as far as they could be read.
+    ``via``, ``call_id``, ``cseq``, ``method`` and the tags are there on every message the reader lets
+    through; on one it refused they are as far as they could be read.
     """
 
     __slots__ = ("body", "call_id", "charset", "cseq", "from_tag", "index", "method", "size", "to_tag", "via")
@@ -58,13 +58,14 @@ class Message:
 
     @property
     def sdp(self) -> bytes:
-        """The body when it is SDP; a body without a type is taken for SDP (§7.4.1 wants one, some leave it out)."""
+        """The body when it is SDP; a body without a type is taken for SDP (§7.4.1 wants one, some leave it
+        out)."""
         return self.body if self.body and self.content_type in ("application/sdp", "") else b""
 
 
 class Request(Message):
-    """``method`` is the start line's. ``source``: where it came from, set on arrival. ``reply_head``: what every
-    response to it begins with, kept by the writer."""
+    """``method`` is the start line's. ``source``: where it came from, set on arrival. ``reply_head``: what
+    every response to it begins with, kept by the writer."""
 
     __slots__ = ("reply_head", "source", "uri")
 

@@ -1,4 +1,5 @@
-"""Reading one message. What is harmlessly odd is mended here, what is not raises ``Malformed`` with its status."""
+"""Reading one message. What is harmlessly odd is mended here, what is not raises ``Malformed`` with its
+status."""
 
 import re
 
@@ -9,7 +10,7 @@ from cordboard.sip.message.via import Via
 LARGEST_HEADER = 64 * 1024
 LARGEST_BODY = 64 * 1024
 MOST_HEADERS = 500
-_ONCE = ("call-id", "cseq", "from", "to", "content-length", "max-forwards")
+_ONCE = frozenset(("call-id", "cseq", "from", "to", "content-length", "max-forwards"))
 _FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
 _STATUS = re.compile(r"SIP/2\.0 ([1-6]\d\d)(?: (.*))?", re.DOTALL)
 _REQUEST = re.compile(r"([^\s]+) ([^\s<>]+) SIP/2\.0", re.IGNORECASE)
@@ -17,8 +18,8 @@ _OTHER_VERSION = re.compile(r"\S+ .*\bSIP/(\d+\.\d+)\s*", re.IGNORECASE)
 
 
 class Malformed(Exception):
-    """A message that cannot be used. ``status``: the answer to a request. ``request``: what could be read of it,
-    with a Via to answer to; None when nothing can or may be sent (responses, ACK, no Via)."""
+    """A message that cannot be used. ``status``: the answer to a request. ``request``: what could be read
+    of it, with a Via to answer to; None when nothing can or may be sent (responses, ACK, no Via)."""
 
     def __init__(self, status: int, why: str, request: Request | None = None) -> None:
         self.status, self.why, self.request = status, why, request
@@ -40,7 +41,9 @@ def read(data: bytes) -> Request | Response:
         charset = "latin-1"
         text = head.decode(charset)
     if "\\\0" in text:
-        text = text.replace("\\\0", "")  # a quoted NUL is legal (RFC 4475 3.1.1.2), and nothing we would repeat
+        text = text.replace(
+            "\\\0", ""
+        )  # a quoted NUL is legal (RFC 4475 3.1.1.2), and nothing we would repeat
     if "\0" in text or text.count("\n") != text.count("\r\n") or text.count("\r") != text.count("\n"):
         problem = problem or "a NUL or a lone line break in the headers"
         text = text.replace("\0", " ").replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
@@ -93,6 +96,8 @@ def _index(rest: str) -> tuple[dict[str, list[str]], str]:
             index[key] = [value.strip()]
         else:
             values.append(value.strip())
+            if key in _ONCE:
+                problem = problem or "a header that may come once comes twice"
     return index, problem
 
 
@@ -102,6 +107,7 @@ def _essentials(message: Message) -> str:
     problem = ""
     try:
         message.via = Via(index["via"][0])
+        problem = message.via.problem
     except (KeyError, ValueError):
         problem = "no Via that can be read"
     try:
@@ -124,8 +130,6 @@ def _essentials(message: Message) -> str:
             problem = problem or "the method of CSeq is not the request's"
     else:
         problem = problem or "CSeq is not a number below 2^31 and a method"
-    if any(len(index.get(key, ())) > 1 for key in _ONCE):
-        problem = problem or "a header that may come once comes twice"
     return problem
 
 

@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 import sipmessage
 
@@ -10,6 +10,7 @@ from cordboard.kernel.mistakes import BadInput
 from cordboard.sip.message.address import Address
 from cordboard.sip.message.headers import split_address
 
+LONGEST = 2048
 SCHEMES = ("sip", "sips", "tel")
 _WRITABLE = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-~]+"
@@ -34,14 +35,26 @@ def scheme_of(uri: str) -> str:
 @lru_cache(maxsize=4096)
 def parse(uri: str) -> sipmessage.URI:
     """The URI's parts. Raises ``ValueError``. URI headers (``?a=b``) are cut off: they mean nothing to us."""
+    if len(uri) > LONGEST:
+        raise ValueError("the URI is too long")
     scheme, colon, rest = uri.partition(":")
     at = rest.find("@")
     question = rest.find("?", at + 1)  # a question mark is allowed in the user part (§25.1)
-    return sipmessage.URI.parse(f"{scheme.lower()}{colon}{rest[:question] if question >= 0 else rest}")
+    if question >= 0:
+        rest = rest[:question]
+    opened = rest.find("[", at + 1)
+    if opened >= 0:
+        # An IPv6 address may end in an IPv4 one, which sipmessage does not know, after three colons by the
+        # letter of RFC 3261's grammar (RFC 5118 §4.9 and §4.10).
+        closed = rest.find("]", opened)
+        host = IPv6Address(rest[opened + 1 : closed].replace(":::", "::"))
+        rest = f"{rest[: opened + 1]}{host}{rest[closed:]}"
+    return sipmessage.URI.parse(f"{scheme.lower()}{colon}{rest}")
 
 
 def user_of(uri: str) -> str:
-    """The user part, unescaped once; the number of a tel URI; empty when there is none or it cannot be read."""
+    """The user part, unescaped once; the number of a tel URI; empty when there is none or it cannot be
+    read."""
     try:
         return parse(uri).user or ""
     except ValueError:
@@ -54,7 +67,8 @@ def is_loose(route: str) -> bool:
 
 
 def leads_to(uri: str) -> Address | None:
-    """Where a request to this SIP URI goes when its host is an IP address; None for names and other schemes."""
+    """Where a request to this SIP URI goes when its host is an IP address; None for names and other
+    schemes."""
     try:
         found = parse(uri)
         host = found.host.strip("[]")

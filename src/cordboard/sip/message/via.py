@@ -1,8 +1,9 @@
-"""The top Via: where a response goes, and the branch that names a transaction (§8.1.1.7, §18.2.2, RFC 3581)."""
+"""The top Via: where a response goes, and the branch that names a transaction (§8.1.1.7, §18.2.2, RFC
+3581)."""
 
 import re
 
-from cordboard.sip.message.headers import read_parameters, split_list
+from cordboard.sip.message.headers import are_parameters, read_parameters, split_list
 
 _PLAIN = re.compile(
     r"SIP/2\.0/([A-Za-z]+) +([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?((?:;[^,\"\s]+)?)$"
@@ -16,38 +17,50 @@ _BRANCH = re.compile(r";branch=([^;]+)")
 _RPORT = re.compile(r";\s*rport\s*(?:=\s*\d*)?\s*(?=;|$)", re.IGNORECASE)
 _RECEIVED = re.compile(r";\s*received\s*=\s*[^;]*", re.IGNORECASE)
 
+LONGEST = 4096
+
 
 class Via:
     """``text`` is this element as it came, ``others`` what stood below it in the same header line.
 
-    ``port`` is 0 where none is written; ``rport`` says that it was asked for. maddr is never obeyed
+    ``port`` is 0 where none is written; ``rport`` says that it was asked for; ``problem`` why the request it
+    stands in is to be refused. maddr is never obeyed
     (reliability.md S15).
     """
 
-    __slots__ = ("branch", "host", "others", "port", "rport", "text", "transport")
+    __slots__ = ("branch", "host", "others", "port", "problem", "rport", "text", "transport")
 
     def __init__(self, value: str) -> None:
-        """Raises ``ValueError``."""
+        """Raises ``ValueError`` when it cannot even be answered to."""
+        self.problem = ""
         found = _PLAIN.match(value)
         if found:
             self.text, self.others = value, ""
             parameters = found.group(4)
+            if ";;" in parameters or parameters.endswith(";"):
+                self.problem = "a Via parameter has no name"
             branch = _BRANCH.search(parameters)
             self.branch = branch.group(1) if branch else ""
         else:
             self.text, *others = split_list(value)
+            if "" in others:
+                self.problem = "a Via between two commas is empty"
             self.others = ", ".join(others)
-            found = _ANY.match(self.text)
+            found = _ANY.match(self.text) if len(self.text) <= LONGEST else None
             if found is None:
                 raise ValueError("the Via cannot be read")
             parameters = found.group(4)
             self.branch = read_parameters(parameters).get("branch", "")
+            if not are_parameters(parameters):
+                self.problem = "a Via parameter cannot be read"
         self.transport = found.group(1).upper()
         self.host = found.group(2)
         self.port = int(found.group(3) or 0)
         if self.port > 65535:
             raise ValueError("the Via's port is above 65535")
-        self.rport = ";rport" in parameters or _RPORT.search(parameters) is not None
+        self.rport = ";rport" in parameters or (
+            "rport" in parameters.lower() and _RPORT.search(parameters) is not None
+        )
 
     @property
     def sent_by(self) -> str:

@@ -1,5 +1,5 @@
-"""Writing messages. Nothing that holds a line break, NUL or an odd header name gets past ``assemble``: no value,
-wherever it came from, can become a header of its own (reliability.md S14)."""
+"""Writing messages. Nothing that holds a line break, NUL or an odd header name gets past ``assemble``: no
+value, wherever it came from, can become a header of its own (reliability.md S14)."""
 
 from cordboard.kernel.mistakes import BadInput
 from cordboard.sip.message.headers import PROPER, TOKEN, split_address
@@ -7,7 +7,19 @@ from cordboard.sip.message.message import Request
 
 SDP = "application/sdp"
 _OURS = frozenset(
-    "via from to call-id cseq contact max-forwards content-length content-type route record-route".split()
+    (
+        "via",
+        "from",
+        "to",
+        "call-id",
+        "cseq",
+        "contact",
+        "max-forwards",
+        "content-length",
+        "content-type",
+        "route",
+        "record-route",
+    )
 )
 
 PHRASES = {
@@ -81,7 +93,8 @@ def header(name: str, value: str) -> str:
 
 
 def added(headers: tuple[tuple[str, str], ...]) -> list[str]:
-    """Header lines that an owner adds to a request. Raises ``BadInput`` for those that the stack writes itself."""
+    """Header lines that an owner adds to a request. Raises ``BadInput`` for those that the stack writes
+    itself."""
     for name, _ in headers:
         if name.strip().lower() in _OURS or len(name) == 1:
             raise BadInput("SIP header", f"{name} is written by the stack", "any other header may be added")
@@ -97,22 +110,24 @@ def reply(
     lines: list[str] | None = None,
     body: bytes = b"",
 ) -> bytes:
-    """A response to a request (§8.2.6.2). ``tag`` is added to a To that has none; ``lines`` to the usual ones."""
+    """A response to a request (§8.2.6.2). ``tag`` is added to a To that has none; ``lines`` to the usual
+    ones."""
     if request.reply_head is None:
         request.reply_head = _reply_head(request)
     head, to = request.reply_head
-    if tag and not request.to_tag:
-        to = with_tag(to, tag)
+    if to:
+        head = [*head, f"To: {with_tag(to, tag) if tag and not request.to_tag else to}"]
     return assemble(
         f"SIP/2.0 {code} {phrase or PHRASES.get(code, 'Status')}",
-        [*head, f"To: {to}", *lines] if lines else [*head, f"To: {to}"],
+        head + lines if lines else head,
         body,
         charset=request.charset,
     )
 
 
 def _reply_head(request: Request) -> tuple[list[str], str]:
-    """The header lines of every response but To, and the To value. Headers that the request lacks stay out."""
+    """The header lines of every response but To, and the To value. Headers that the request lacks stay
+    out."""
     source = request.source
     index = request.index
     lines = [f"Via: {request.via.stamped(source.host, source.port)}"]

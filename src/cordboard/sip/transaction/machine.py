@@ -34,8 +34,8 @@ class Machine:
     """Tell it what came (the methods of each machine), then ``poll`` what is to be sent; ask for its
     ``deadline`` and poll again then. Nothing is cancelled: a timer that no longer counts is just not there.
 
-    ``key`` is its place in the table. ``armed``, ``hop`` (where its messages go) and ``owner`` (the session it
-    belongs to) are for whoever drives it.
+    ``key`` is its place in the table. ``armed``, ``hop`` (where its messages go) and ``owner`` (the session
+    it belongs to) are for whoever drives it.
     """
 
     __slots__ = (

@@ -36,7 +36,8 @@ class InviteServer(Server):
         self.unacknowledged = False
 
     def respond(self, code: int, data: bytes, now: float) -> None:
-        """Send a response. 2xx may be sent again by the transaction's user, who waits for its ACK (§13.3.1.4)."""
+        """Send a response. 2xx may be sent again by the transaction's user, who waits for its ACK
+        (§13.3.1.4)."""
         if self.state is State.PROCEEDING:
             self._last = data
             self._out.append(data)
@@ -52,7 +53,8 @@ class InviteServer(Server):
             self._out.append(data)
 
     def acknowledged(self, now: float) -> bool:
-        """An ACK with this transaction's branch. True: it is for a 2xx and belongs to the user (RFC 6026 §7.1)."""
+        """An ACK with this transaction's branch. True: it is for a 2xx and belongs to the user (RFC 6026
+        §7.1)."""
         if self.state is State.COMPLETED:
             self.state = State.CONFIRMED
             self._end_after(0 if self.reliable else self.timers.t4, now)
@@ -88,7 +90,8 @@ class OtherServer(Server):
 
 
 def server_key(request: Request, method: str = "") -> str:
-    """What a request is matched by (§17.2.3). ``method``: ``INVITE`` to find what an ACK or CANCEL belongs to.
+    """What a request is matched by (§17.2.3). ``method``: ``INVITE`` to find what an ACK or CANCEL belongs
+    to.
 
     Without the magic cookie (RFC 2543) it is Request-URI, From tag, Call-ID, CSeq number and the top Via; the
     To tag is left out, so that the ACK finds its INVITE.

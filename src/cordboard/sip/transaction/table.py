@@ -6,8 +6,8 @@ from cordboard.sip.transaction.server import Server
 
 
 class Table:
-    """``most`` bounds each side. ``repeats`` finds the transaction of a datagram that came before, byte for byte,
-    without reading it: most retransmissions are that."""
+    """``most`` bounds each side. ``repeats`` finds the transaction of a datagram that came before, byte for
+    byte, without reading it: most retransmissions are that."""
 
     def __init__(self, most: int = 100_000) -> None:
         self.most = most

@@ -13,7 +13,9 @@ def read_listener(text: str) -> tuple[str, str, int]:
     if kind not in ("udp", "tcp"):
         raise BadInput("listen", f"{text!r}", "udp:HOST:PORT and tcp:HOST:PORT are listened on")
     if not host or not (port.isascii() and port.isdigit() and int(port[:6]) <= 65535):
-        raise BadInput("listen", f"{text!r}", "it is kind, host and a port from 0 to 65535, as udp:127.0.0.1:5060")
+        raise BadInput(
+            "listen", f"{text!r}", "it is kind, host and a port from 0 to 65535, as udp:127.0.0.1:5060"
+        )
     return kind, host.strip("[]"), int(port)
 
 

@@ -93,7 +93,13 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.Text(), primary_key=True),
-        sa.Column("call_sid", sa.Text(), sa.ForeignKey("calls.sid", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "call_sid",
+            sa.Text(),
+            sa.ForeignKey("calls.sid", ondelete="CASCADE"),
+            nullable=False,
+            server_default="",
+        ),
         sa.Column("number", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("kind", sa.Text(), nullable=False, server_default=""),
         sa.Column("url", sa.Text(), nullable=False, server_default=""),
@@ -108,7 +114,13 @@ def upgrade() -> None:
     op.create_table(
         "recordings",
         sa.Column("sid", sa.Text(), primary_key=True),
-        sa.Column("call_sid", sa.Text(), sa.ForeignKey("calls.sid", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "call_sid",
+            sa.Text(),
+            sa.ForeignKey("calls.sid", ondelete="CASCADE"),
+            nullable=False,
+            server_default="",
+        ),
         sa.Column("name", sa.Text(), nullable=False, server_default=""),
         sa.Column("file", sa.Text(), nullable=False, server_default=""),
         sa.Column("state", sa.Text(), nullable=False, server_default="recording"),

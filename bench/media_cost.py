@@ -1,0 +1,140 @@
+"""What audio costs: the CPU of the packet and recorder processes per relayed call, with and without recording.
+
+``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none]``. The phones are one more
+process that sends 50 packets a second for each leg from plain sockets; its cost does not count. Prints percent
+of one core per call, idle cost subtracted.
+"""
+
+import argparse
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from cordboard.call.scene import Party, Recording, Scene
+from cordboard.media.control import LegReport, MediaEvent, RecordingEnded, Stream
+from cordboard.media.embedded import rtp
+from cordboard.media.embedded.engine import EmbeddedEngine, EmbeddedSettings
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PORTS = 46_000, 48_999
+_PHONES = 52_000
+
+
+class _Clock:
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> float:
+        return time.time()
+
+
+class _Tokens:
+    def hex(self, size: int) -> str:
+        return os.urandom(size).hex()
+
+
+class _Log:
+    def info(self, event: str, **fields: Any) -> None:
+        """Nobody wants to know."""
+
+    def warning(self, event: str, **fields: Any) -> None:
+        print(event, fields, file=sys.stderr)
+
+
+def phones(targets: list[int], seconds: float) -> None:
+    """Every leg sends a frame each 20 ms, the legs spread over the 20 ms; what comes back is thrown away."""
+    ends = []
+    for index in range(len(targets)):
+        end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)  # full at once: nobody reads
+        end.bind(("127.0.0.1", _PHONES + 2 * index))
+        end.connect(("127.0.0.1", targets[index]))
+        ends.append(end)
+    payload, start, number = bytes(range(160)), time.monotonic(), 0
+    groups = [range(part, len(ends), 4) for part in range(4)]
+    while time.monotonic() - start < seconds:
+        for part, group in enumerate(groups):
+            time.sleep(max(start + number * 0.02 + part * 0.005 - time.monotonic(), 0))
+            for index in group:
+                ends[index].send(rtp.write(8, number, number * 160, index + 1, payload))
+        number += 1
+
+
+def cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+async def measure(calls: int, seconds: float, record: str, folder: Path) -> None:
+    settings = EmbeddedSettings("127.0.0.1", "127.0.0.1", _PORTS, folder / "rec", folder / "run", processes=1)
+    engine = EmbeddedEngine(settings, _Clock(), _Tokens(), _Log())
+    ended: list[MediaEvent] = []
+    engine.on_event = lambda call, event: ended.append(event)
+    await engine.start()
+    packet, recorder = engine.process_ids
+    await asyncio.sleep(1)
+    idle = cpu(packet), cpu(recorder)
+    await asyncio.sleep(2)
+    idle_rate = (cpu(packet) - idle[0]) / 2, (cpu(recorder) - idle[1]) / 2
+
+    before = cpu(packet), cpu(recorder)
+    targets = []
+    for number in range(calls):
+        for leg in (0, 1):
+            targets.append(engine.open_leg(f"call{number}", leg).port)
+            far = _PHONES + 2 * (2 * number + leg)
+            engine.set_stream(f"call{number}", leg, Stream("127.0.0.1", far, "PCMA", 8))
+        tape = Recording("r", record == "dual", 0, 1) if record != "none" else None
+        engine.set_scene(f"call{number}", Scene(((0, Party(1)), (1, Party(0))), tape))
+    await asyncio.sleep(0.5)
+    opened = cpu(packet) - before[0]
+    start = cpu(packet), cpu(recorder), time.monotonic()
+    sender = subprocess.Popen(
+        [sys.executable, __file__, "--phones", ",".join(map(str, targets)), "--seconds", str(seconds)]
+    )
+    while sender.poll() is None:
+        await asyncio.sleep(0.1)
+    passed = time.monotonic() - start[2]
+    used = cpu(packet) - start[0], cpu(recorder) - start[1]
+    for number in range(calls):
+        engine.close_call(f"call{number}")
+    while sum(isinstance(event, LegReport) for event in ended) < 2 * calls:
+        await asyncio.sleep(0.1)
+    while record != "none" and sum(isinstance(event, RecordingEnded) for event in ended) < calls:
+        await asyncio.sleep(0.1)
+    reports = [event for event in ended if isinstance(event, LegReport)]
+    await engine.close()
+
+    net = [max(one - rate * passed, 0) for one, rate in zip(used, idle_rate, strict=True)]
+    came = sum(report.packets_in for report in reports)
+    percent = [100 * one / seconds / calls for one in net]
+    print(f"{calls} calls, {seconds:.0f} s, recording: {record}; {came} packets came, "
+          f"{sum(report.packets_out for report in reports)} went, "
+          f"{sum(report.lost for report in reports)} lost")  # fmt: skip
+    print(f"idle: {100 * idle_rate[0]:.2f} % of a core; opening: {1000 * opened / calls:.2f} ms a call")
+    print(f"per call: packets {percent[0]:.3f} %, recorder {percent[1]:.3f} %, sum {sum(percent):.3f} % of a core")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--calls", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--record", choices=["dual", "single", "none"], default="dual")
+    parser.add_argument("--phones", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.phones:
+        phones([int(port) for port in given.phones.split(",")], given.seconds)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(measure(given.calls, given.seconds, given.record, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""The API as one application."""
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from cordboard import __version__
+from cordboard.api import calls, timeline
+from cordboard.api.answers import SAFE, Refused, error, not_found
+from cordboard.api.disk import Forecast, forecast
+from cordboard.api.engine import ApiEngine
+from cordboard.api.guard import Guard
+from cordboard.api.reading import caught_up
+from cordboard.kernel.mistakes import Unavailable
+
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="cordboard", charset="UTF-8"'}
+_FIGURES_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LINK = "Without credentials by the `PreSignedRecordingUrl` of the call's details."
+_log = structlog.get_logger(__name__)
+
+
+def make_app(engine: ApiEngine) -> FastAPI:
+    """The API of one engine."""
+    settings = engine.settings
+    guard = Guard(settings.account, settings.http.metrics_token)
+    app = FastAPI(title="cordboard", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    _add_platform(app, engine, guard)
+    _add_own(app, engine, guard)
+    _add_health(app, engine, guard)
+    _add_errors(app)
+    return app
+
+
+def _add_platform(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
+    """Routes of the platform's shape."""
+
+    async def details(request: Request, account: str, call: str) -> Response:
+        """A call. JSON where the id ends in `.json`, else XML; `details=true` adds its legs."""
+        _let_in(guard, request, engine, account)
+        return await calls.call_details(
+            engine, guard, request, call.removesuffix(".json"), ".json" in request.url.path
+        )
+
+    async def recording(request: Request, account: str, recording: str) -> Response:
+        id = recording.removesuffix(".wav")
+        if not guard.link_holds(request, id, engine.clock.wall()):
+            _let_in(guard, request, engine, account)
+        elif account != engine.settings.account.sid:
+            raise not_found("there is no such account")
+        return await calls.recording_file(engine, request, id)
+
+    root = "/v1/Accounts/{account}"
+    app.add_api_route(
+        f"{root}/Calls/{{call}}",
+        details,
+        response_class=Response,
+        tags=["Exotel-compatible"],
+        summary="Call details",
+    )
+    app.add_api_route(
+        f"{root}/Calls.json/{{call}}", details, response_class=Response, include_in_schema=False
+    )
+    app.add_api_route(
+        f"{root}/Recordings/{{recording}}",
+        recording,
+        methods=["GET", "HEAD"],
+        response_class=Response,
+        tags=["Exotel-compatible"],
+        summary="The audio of a recording, or of a call's newest one",
+        description=_LINK,
+        operation_id="recording",
+    )
+
+
+def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
+    """Routes under /api."""
+
+    @app.get("/api/calls/{call}/timeline", tags=["cordboard"], summary="What happened to a call, and why")
+    async def told(request: Request, call: str) -> JSONResponse:
+        _let_in(guard, request, engine)
+        await caught_up(engine.store)
+        lines = await engine.store.timelines.of_call(call)
+        if not lines:
+            raise not_found("there is no such call")
+        return JSONResponse(timeline.entries(lines), headers=SAFE)
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> JSONResponse:
+        _let_in(guard, request, engine)
+        return JSONResponse(app.openapi(), headers=SAFE)
+
+    @app.get("/api/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        _let_in(guard, request, engine)
+        return get_swagger_ui_html(openapi_url="/api/openapi.json", title="cordboard")
+
+
+def _add_health(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
+    """For supervisors, load balancers and Prometheus."""
+    disks = _Disks(engine)
+
+    @app.get("/healthz", tags=["health"], summary="The process answers")
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": "ok", "version": __version__}, headers=SAFE)
+
+    @app.get(
+        "/readyz", tags=["health"], summary="Whether calls should be sent here, and how long the disk lasts"
+    )
+    async def readyz() -> JSONResponse:
+        told = disks.look()
+        short = [f"the disk of the {name} is nearly full" for name, disk in told.items() if disk.short]
+        problems = [*engine.problems(), *short]
+        store = engine.store.health()
+        body: dict[str, Any] = {
+            "ready": not problems,
+            "problems": problems,
+            "live_calls": engine.live_calls(),
+            "store": {"behind_bytes": store.behind_bytes, "behind_seconds": round(store.behind_seconds, 3)},
+            "disk": {name: _disk(disk) for name, disk in told.items()},
+        }
+        return JSONResponse(body, 200 if not problems else 503, SAFE)
+
+    @app.get("/metrics", tags=["health"], summary="Figures for Prometheus", response_class=Response)
+    async def metrics(request: Request) -> Response:
+        if not guard.may_see_figures(request):
+            raise Refused(
+                403, "forbidden", "the figures need http.metrics_token, or a request from this machine"
+            )
+        return Response(engine.metrics(), headers=SAFE | {"Content-Type": _FIGURES_TYPE})
+
+
+def _add_errors(app: FastAPI) -> None:
+    """No request ends in a traceback, whatever it holds."""
+
+    async def refused(request: Request, exception: Exception) -> Response:
+        assert isinstance(exception, Refused)
+        return error(request, exception)
+
+    async def by_the_router(request: Request, exception: Exception) -> Response:
+        assert isinstance(exception, HTTPException)
+        code = {404: "not_found", 405: "method_not_allowed"}.get(exception.status_code, "bad_request")
+        said = {404: "there is nothing here", 405: "this method is not for this address"}
+        message = said.get(exception.status_code, "the request cannot be understood")
+        return error(request, Refused(exception.status_code, code, message, dict(exception.headers or {})))
+
+    async def away(request: Request, exception: Exception) -> Response:
+        _log.error("a request could not be answered", reason=str(exception), path=request.url.path)
+        refusal = Refused(503, "unavailable", "the database is away, ask again soon", {"Retry-After": "5"})
+        return error(request, refusal)
+
+    async def fault(request: Request, exception: Exception) -> Response:
+        return error(request, Refused(500, "fault", "the engine failed to answer; its log says why"))
+
+    handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+        Refused: refused,
+        HTTPException: by_the_router,
+        Unavailable: away,
+        Exception: fault,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _let_in(guard: Guard, request: Request, engine: ApiEngine, account: str | None = None) -> None:
+    if not guard.knows(request):
+        raise Refused(401, "unauthorized", "the account's API key and token are needed", _CHALLENGE)
+    if account is not None and account != engine.settings.account.sid:
+        raise not_found("there is no such account")
+
+
+class _Disks:
+    """The disks behind recordings and database, with what was free when first seen."""
+
+    def __init__(self, engine: ApiEngine) -> None:
+        self._engine = engine
+        self._folders = {
+            "recordings": Path(engine.settings.store.recordings),
+            "database": engine.store.file.parent,
+        }
+        self._first: dict[str, tuple[float, int]] = {}
+
+    def look(self) -> dict[str, Forecast]:
+        now, found = self._engine.clock.monotonic(), {}
+        for name, folder in self._folders.items():
+            disk = os.statvfs(_existing(folder))
+            free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+            began, had = self._first.setdefault(name, (now, free))
+            found[name] = forecast(free, total, self._engine.live_calls(), had - free, now - began)
+        return found
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there: it is made with its first file."""
+    folder = folder.absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def _disk(disk: Forecast) -> dict[str, Any]:
+    hours = None if disk.seconds_left is None else round(disk.seconds_left / 3600, 1)
+    return {"free_bytes": disk.free, "total_bytes": disk.total, "hours_left": hours}

@@ -1,0 +1,200 @@
+"""What a configuration may hold, and the sentence for what it may not."""
+
+import pytest
+
+from cordboard.config.read import parse, read, warnings
+from cordboard.config.settings import Settings, Trunk
+from cordboard.kernel.mistakes import BadInput
+
+GOOD = """
+[account]
+sid = "acme1"
+[[trunks]]
+name = "carrier"
+uri = "sip:127.0.0.1:5080;transport=tcp"
+sources = ["127.0.0.1", "10.0.0.0/8"]
+[[exophones]]
+number = "+918047115777"
+flow = 11754
+trunk = "carrier"
+circle = "KA"
+[[flows]]
+id = 11754
+name = "support"
+"""
+
+
+def settings(text: str = GOOD, **environ: str) -> Settings:
+    return read(parse(text.encode(), "c.toml"), environ, "c.toml")
+
+
+def mistake(text: str, **environ: str) -> str:
+    with pytest.raises(BadInput) as raised:
+        settings(text, **environ)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_an_empty_file_gives_the_defaults_of_the_document() -> None:
+    found = settings("")
+    assert found == Settings(source="c.toml")
+    assert found.sip.listeners() == (("udp", "127.0.0.1", 5060), ("tcp", "127.0.0.1", 5060))
+    assert found.media.port_range() == (30000, 34999)
+    assert found.http.address() == ("127.0.0.1", 8080)
+    assert found.account.number_format == "national"
+    assert found.egress.fetch_timeout_seconds == 5.0
+    assert found.egress.allow == ()
+
+
+def test_a_trunk_has_a_target_and_its_sources_in_full() -> None:
+    trunk = settings().trunks[0]
+    target = trunk.target()
+    assert (target.host, target.port, target.transport) == ("127.0.0.1", 5080, "tcp")
+    assert trunk.sources == ("127.0.0.1/32", "10.0.0.0/8") == trunk.audio_sources()
+
+
+def test_a_simulated_trunk_is_named_so() -> None:
+    assert Trunk("t", "simulator").simulated
+    assert not settings().trunks[0].simulated
+
+
+def test_flows_come_as_they_were_written() -> None:
+    assert settings().flows == ({"id": 11754, "name": "support"},)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[acount]", ["c.toml", "[acount]", "did you mean account?"]),
+        ("account = 1", ["c.toml: account", "[account]"]),
+        ("[account]\ncuntry = 'IN'", ["c.toml: account.cuntry", "did you mean country?"]),
+        ("[account]\ncountry = 'XX'", ["account.country", '"XX"', "ISO 3166"]),
+        ("[account]\ncountry = 91", ["account.country", "91", "ISO 3166"]),
+        ("[account]\ntimezone = 'Mars/Base'", ["account.timezone", "Mars/Base", "Asia/Kolkata"]),
+        ("[account]\ntimezone = '../../etc/passwd'", ["account.timezone", "IANA"]),
+        ("[account]\nnumber_format = 'us'", ["account.number_format", '"us"', '"national" or "e164"']),
+        ("[account]\nstrict = 'yes'", ["account.strict", '"yes"', "true or false"]),
+        ("[account]\nsid = 'a/b'", ["account.sid", "letters"]),
+        ("[account]\napi_key = 'a:b'", ["account.api_key", "without ':'"]),
+        ("[sip]\nlisten = []", ["sip.listen", "at least one"]),
+        ("[sip]\nlisten = 'udp:127.0.0.1:5060'", ["sip.listen", "a list"]),
+        ("[sip]\nlisten = ['udp:5060']", ["sip.listen", "udp:host:port"]),
+        ("[sip]\nlisten = ['udp:1.2.3.4:70000']", ["sip.listen", "udp:host:port"]),
+        ("[sip]\nlisten = ['tls:127.0.0.1:5061']", ["sip.listen", "tls:127.0.0.1:5061", "not built yet"]),
+        ("[sip]\nlisten = ['ws:127.0.0.1:5062']", ["sip.listen", "not built yet"]),
+        ("[sip]\nlisten = ['udp:127.0.0.1:5060', 'udp:127.0.0.1:5060']", ["sip.listen", "twice"]),
+        ("[sip]\ncertificate = 'a.pem'", ["sip.certificate", "not built yet"]),
+        ("[[sip.listeners]]\nlisten = 'udp:1.1.1.1:5060'", ["sip.listeners", "not built yet"]),
+        ("[sip]\nmax_calls = -1", ["sip.max_calls", "-1", "from 0"]),
+        ("[sip]\nmax_calls = true", ["sip.max_calls", "true", "a whole number"]),
+        ("[media]\nengine = 'rtpengine'", ["media.engine", "rtpengine", "not built yet"]),
+        ("[media]\nengine = 'other'", ["media.engine", '"embedded"']),
+        ("[media]\nports = '34999-30000'", ["media.ports", "lower one first"]),
+        ("[media]\nports = '30000'", ["media.ports", "low-high"]),
+        ("[media]\nbind = 'not an address'", ["media.bind", "host name or an address"]),
+        ("[http]\nlisten = '8080'", ["http.listen", "host:port"]),
+        ("[http]\npublic_url = 'example.com'", ["http.public_url", "https://"]),
+        ("[http]\npublic_url = 'http://u:p@example.com'", ["http.public_url", "https://"]),
+        ("[http]\ncertificate = 'a.pem'", ["http.private_key", "missing"]),
+        ("[store]\nurl = 'postgresql://h/db'", ["store.url", "not built yet", "sqlite:///file"]),
+        ("[store]\nurl = 'mysql://h/db'", ["store.url", "sqlite:///file"]),
+        ("[store]\nurl = 'sqlite:///:memory:'", ["store.url", "sqlite:///file"]),
+        ("[store]\nrecordings = 's3://bucket/x'", ["store.recordings", "not built yet"]),
+        ("[store]\nkeep_days = 0", ["store.keep_days", "from 1"]),
+        ("[egress]\nallow = ['10.0.0.1/8']", ["egress.allow", "10.0.0.1/8", "no host bits"]),
+        ("[egress]\nports = [0]", ["egress.ports", "from 1 to 65535"]),
+        ("[egress]\nfetch_timeout_seconds = nan", ["egress.fetch_timeout_seconds", "seconds"]),
+        ("[dialing]\ncountries = ['India']", ["dialing.countries", "India", "ISO 3166"]),
+        ("trunks = 1", ["c.toml: trunks", "[[trunks]]"]),
+        ("[[trunks]]\nname = 'a'", ["trunks[0].uri", "missing"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'http://x'", ["trunks[0].uri", "sip:host"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:user@x'", ["trunks[0].uri", "sip:host"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sips:x'", ["trunks[0].uri", "not built yet"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x;transport=tls'", ["trunks[0].uri", "not built yet"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nregister = true", ["trunks[0].register", "not built yet"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\npassword = 'hush'", ["trunks[0].password", "not built yet"]),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\ncalls_per_second = 2",
+            ["calls_per_second", "not built yet"],
+        ),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nmedia = 'any'", ["trunks[0].media", '"acl" or "sdp"']),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\n[[trunks]]\nname='a'\nuri='sip:y'",
+            ["trunks", "a is there twice"],
+        ),
+        ("[[phones]]\nuser = 'asha'\npassword = 'p'\nnumber = '+919812300001'", ["phones", "not built yet"]),
+        (GOOD.replace("+918047115777", "08047115777"), ["exophones[0].number", "E.164"]),
+        (GOOD.replace('trunk = "carrier"', 'trunk = "other"'), ["exophones[0].trunk", "other", "carrier"]),
+        (GOOD.replace("flow = 11754", "flow = 7"), ["exophones[0].flow", "no flow 7", "11754"]),
+        (
+            GOOD.replace('circle = "KA"', 'circle = "Karnataka"'),
+            ["exophones[0].circle", "two capital letters"],
+        ),
+        (GOOD + "[[flows]]\nid = 11754", ["flows", "id 11754 is there twice"]),
+        ("[[flows]]\nid = 'x'", ["flows[0].id", '"x"', "whole number"]),
+        ("[account", ["c.toml", "not TOML"]),
+        ("flows = [1]", ["flows", "[[flows]]"]),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_names_file_key_value_and_what_is_allowed(
+    text: str, words: list[str]
+) -> None:
+    said = mistake(text)
+    assert "c.toml" in said
+    for word in words:
+        assert word in said, said
+
+
+def test_bytes_that_are_no_utf8_are_one_sentence() -> None:
+    with pytest.raises(BadInput, match="UTF-8"):
+        parse(b"[account]\nsid = '\xff'", "c.toml")
+
+
+@pytest.mark.parametrize("key", ["api_token", "metrics_token", "signing_secrets"])
+def test_a_secret_is_not_repeated_in_the_sentence_about_it(key: str) -> None:
+    section = "http" if key == "metrics_token" else "account"
+    said = mistake(f'[{section}]\n{key} = ["hush\\u0000hush"]')
+    assert key in said and "hush" not in said
+
+
+def test_the_default_token_does_not_guard_an_open_api() -> None:
+    assert "account.api_token" in mistake("[http]\nlisten = '0.0.0.0:8080'")
+    assert (
+        settings("[http]\nlisten = '0.0.0.0:8080'\n[account]\napi_token = 'mine'").http.address()[0]
+        == "0.0.0.0"
+    )
+
+
+def test_defaults_of_parts_that_are_not_built_may_be_written_down() -> None:
+    text = GOOD + "\n"
+    text = text.replace(
+        "[[exophones]]", "register = false\npassword = ''\ncalls_per_second = 0\n[[exophones]]"
+    )
+    assert settings(text).trunks[0].register is False
+
+
+def test_ipv6_is_written_in_brackets() -> None:
+    found = settings("[sip]\nlisten = ['udp:[::1]:5060']")
+    assert found.sip.listeners() == (("udp", "::1", 5060),)
+
+
+def test_an_indian_number_without_a_circle_is_warned_of() -> None:
+    assert warnings(settings()) == ()
+    said = warnings(settings(GOOD.replace('circle = "KA"', "")))
+    assert len(said) == 1 and "+918047115777" in said[0] and "circle" in said[0]
+
+
+def test_what_is_not_obeyed_yet_is_warned_of() -> None:
+    assert any("keep_days" in line for line in warnings(settings(GOOD + "[store]\nkeep_days = 30")))
+
+
+def test_an_engine_without_numbers_is_warned_of() -> None:
+    assert any("exophones" in line for line in warnings(settings("")))
+
+
+def test_the_regions_are_those_of_the_numbering_plans() -> None:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    from cordboard.config.regions import REGIONS
+
+    assert set(SUPPORTED_REGIONS) == REGIONS

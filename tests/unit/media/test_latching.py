@@ -1,0 +1,114 @@
+"""telephony.md 17, reliability S10: whose packets are let in."""
+
+from cordboard.call.scene import Party
+from cordboard.media.embedded.latch import CHOOSING_NS, LEARNING_NS, Door
+from tests.unit.media.bench_room import Far, World
+
+PLACE = ("192.0.2.1", 4000)
+SECOND = 1_000_000_000
+
+
+def test_telephony_17_acl_takes_the_sdp_address_and_the_listed_networks_from_any_port() -> None:
+    door = Door("acl", PLACE, ("198.51.100.0/24", "203.0.113.9"), 0)
+    assert door.lets_in(("192.0.2.1", 9), 1, 0)
+    assert door.lets_in(("198.51.100.77", 5), 2, 0)
+    assert door.lets_in(("203.0.113.9", 5), 2, 0)
+    assert not door.lets_in(("203.0.113.10", 5), 2, 0)
+    assert not door.lets_in(("192.0.2.2", 4000), 1, 0)
+    assert door.far == PLACE
+
+
+def test_telephony_17_sdp_takes_the_exact_place_only() -> None:
+    door = Door("sdp", PLACE, ("198.51.100.0/24",), 0)
+    assert door.lets_in(PLACE, 1, 0)
+    assert not door.lets_in(("192.0.2.1", 4002), 1, 0)
+    assert not door.lets_in(("198.51.100.1", 4000), 1, 0)
+
+
+def test_telephony_17_a_phone_is_learned_once() -> None:
+    door = Door("latch", PLACE, (), 0)
+    assert door.far == PLACE
+    home = "203.0.113.5", 61_000
+    assert door.lets_in(home, 7, SECOND)
+    assert door.far == home
+    assert not door.lets_in(("203.0.113.66", 1), 8, 2 * SECOND)
+    assert not door.lets_in(("203.0.113.66", 1), 7, SECOND + CHOOSING_NS + 1), "never re-learned in mid-call"
+    assert door.lets_in(home, 7, 60 * SECOND)
+    assert door.far == home
+
+
+def test_telephony_17_at_first_the_same_stream_or_the_sdp_place_may_take_over() -> None:
+    door = Door("latch", PLACE, (), 0)
+    assert door.lets_in(("203.0.113.66", 1), 8, 0)
+    assert door.lets_in(("203.0.113.67", 2), 8, SECOND), "a NAT that rebinds"
+    assert door.lets_in(PLACE, 9, 2 * SECOND), "the place that the SDP names"
+    assert not door.lets_in(("203.0.113.67", 2), 8, 2 * SECOND)
+
+
+def test_telephony_17_a_phone_that_does_not_show_up_in_time_is_not_learned() -> None:
+    door = Door("latch", PLACE, (), 0)
+    assert not door.lets_in(("203.0.113.5", 1), 7, LEARNING_NS + 1)
+
+
+def test_telephony_17_what_we_send_goes_to_the_latched_place() -> None:
+    world = World()
+    leg = world.leg(0, mode="latch")
+    assert leg.aimed_at == ("192.0.2.0", 4000)
+    phone = Far(world, 0)
+    phone.source = "203.0.113.5", 61_000
+    phone.talk(2)
+    assert world.aims == [0]
+    assert leg.aimed_at == ("203.0.113.5", 61_000)
+    world.agree(0, mode="latch", address="192.0.2.88")
+    phone.source = "203.0.113.9", 61_001
+    phone.talk(1)
+    assert leg.aimed_at == ("203.0.113.9", 61_001), "a new SDP arms it again"
+
+
+def test_telephony_17_the_same_sdp_again_does_not_arm_it() -> None:
+    world = World()
+    leg = world.leg(0, mode="latch")
+    phone = Far(world, 0)
+    phone.source = "203.0.113.5", 61_000
+    phone.talk(1)
+    world.agree(0, mode="latch")
+    world.now += CHOOSING_NS + 1
+    thief = Far(world, 0)
+    thief.source = "203.0.113.66", 1
+    thief.talk(3)
+    assert leg.aimed_at == ("203.0.113.5", 61_000)
+    assert leg.foreign == 3
+
+
+def test_telephony_17_foreign_packets_are_neither_relayed_nor_audio_nor_recorded() -> None:
+    world = World()
+    leg = world.leg(0)
+    world.leg(1)
+    world.scene((1, Party(0)))
+    leg.tape = []
+    stranger = Far(world, 0)
+    stranger.source = "203.0.113.66", 4000
+    stranger.talk(5)
+    assert world.sent[1] == []
+    assert world.events == []
+    assert leg.tape == []
+    assert leg.foreign == 5
+    assert leg.report().foreign == 5
+
+
+def test_what_is_no_rtp_does_not_latch() -> None:
+    world = World()
+    leg = world.leg(0, mode="latch")
+    leg.packet(b"\0" * 172, ("203.0.113.66", 1), world.now)
+    leg.packet(b"\x80\xc8" + bytes(40), ("203.0.113.66", 1), world.now)
+    assert leg.aimed_at == ("192.0.2.0", 4000)
+    assert world.aims == []
+
+
+def test_an_sdp_address_may_change_while_the_port_stays() -> None:
+    world = World()
+    leg = world.leg(0)
+    world.agree(0, address="192.0.2.200")
+    assert leg.aimed_at == ("192.0.2.200", 4000)
+    Far(world, 0).talk(1)
+    assert leg.foreign == 1, "the old address is no longer a source"
