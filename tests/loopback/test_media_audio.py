@@ -241,6 +241,7 @@ async def test_a_digit_is_told_once_and_relayed(tmp_path: Path) -> None:
             for n, over in enumerate((0, 0, 0x80, 0x80, 0x80)):
                 payload = bytes([5, over | 10, 1, 64])
                 caller.socket.sendto(rtp.write(101, 4000 + n, 77, 0x1234, payload, n == 0), caller.far)
+            await asyncio.sleep(2); print(callee.heard, events.all)
             await until(lambda: len(callee.heard) == 6)
             engine.send_digit("c", 0, "7")
             await until(lambda: [h for h in caller.heard if h.packet.payload_type == 101])

@@ -108,9 +108,13 @@ class House:
             "server": ("127.0.0.1", 8080),
         }
         answer = Answer(0, {}, b"")
+        asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            if (message := next(asked, None)) is None:
+                await asyncio.Event().wait()  # the client stays until it is answered
+            assert message is not None
+            return message
 
         async def send(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":

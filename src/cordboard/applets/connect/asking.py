@@ -98,7 +98,7 @@ def _use(state: State, role: str, reading: Reading, able: Sequence[str], now: fl
         notes += (_note(problem),)
     # repeats are rung once in a wave and as often as they are listed in sequence (settled 14)
     queue = tuple(dict.fromkeys(plan.numbers)) if plan.parallel else plan.numbers
-    state, sounds = _sounds(replace(state, plan=plan, shown=shown, queue=queue), state, now)
+    state, sounds = _sounds(replace(state, plan=plan, shown=shown, queue=queue), state)
     commands = (*notes, *sounds)
     if plan.playback is not None and plan.playback.type == "audio_url":
         return replace(state, phase=Preparing(role, now + AUDIO_FETCH_SECONDS)), commands
@@ -117,7 +117,7 @@ def _note(problem: Problem) -> Note:
 # --- sounds ---------------------------------------------------------------------------------------------
 
 
-def _sounds(state: State, before: State, now: float) -> Step:
+def _sounds(state: State, before: State) -> Step:
     """Ask for the answer's sounds. A tone that is playing already goes on; a URL is asked for once."""
     plan, facts = state.in_force, state.facts
     if plan.playback is None and plan.music_on_hold.type != "custom_tone":

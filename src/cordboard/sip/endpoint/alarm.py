@@ -6,6 +6,9 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Protocol
 
+_FINEST = 0.001
+"""Some loops count in milliseconds: a shorter wait would wake too early, again and again."""
+
 
 class Sleeper(Protocol):
     """Something with a deadline. ``armed``: its earliest place in the heap; written only here."""
@@ -56,7 +59,10 @@ class Alarm:
         if self._handle is not None:
             self._handle.cancel()
         self._set_for = due
-        self._handle = self._loop.call_later(max(0.0, due - self._now()), self._wake)
+        delay = due - self._now()
+        if delay > 0:
+            delay = max(delay, _FINEST)
+        self._handle = self._loop.call_later(max(0.0, delay), self._wake)
 
     def _wake(self) -> None:
         self._handle, self._set_for = None, inf

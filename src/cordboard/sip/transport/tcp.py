@@ -11,9 +11,10 @@ from cordboard.sip.transport.local import LocalAddress
 from cordboard.sip.transport.words import Receive
 
 CONNECT_SECONDS = 4.0
-IDLE_SECONDS = 600.0
+IDLE_SECONDS = 5400.0
+"""Longer than the longest conversation: a phone behind NAT is only reached over its own connection."""
 PART_SECONDS = 30.0
-"""How long a connection may hold part of a message, or say nothing at all at first."""
+"""How long a connection may hold part of a message, or be one on which we had nothing to say."""
 SWEEP_SECONDS = 10.0
 MOST_CONNECTIONS = 5_000
 MOST_UNSENT = 1024 * 1024
@@ -30,7 +31,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.peer = peer
         self.used_at = owner.now()
-        self.fresh = True  # no whole message has come or gone yet
+        self.fresh = True  # nothing was sent on it yet: unknown sources stay like this (telephony.md 12)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -44,8 +45,7 @@ class Connection(asyncio.Protocol):
         peer = self.peer
         assert peer is not None
         messages = self._framer.feed(data)
-        if messages:
-            self.fresh = False
+        if messages and not self.fresh:
             self.used_at = self._owner.now()
         for message in messages:
             self._owner.receive(message, peer)

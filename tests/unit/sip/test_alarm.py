@@ -1,0 +1,70 @@
+"""One timer for everything: what is armed rings once, at its time, in order, and only while it still wants to."""
+
+import asyncio
+from math import inf
+
+from cordboard.sip.endpoint.alarm import Alarm, Sleeper
+from cordboard.testing.virtual_time import run
+
+
+class Thing:
+    def __init__(self, due: float | None) -> None:
+        self.armed = inf
+        self.due = due
+
+    def deadline(self) -> float | None:
+        return self.due
+
+
+def test_alarms_move_vanish_and_ring_in_order() -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        rung: list[tuple[Sleeper, float]] = []
+
+        def ring(thing: Sleeper, now: float) -> None:
+            rung.append((thing, round(loop.time(), 3)))
+            assert isinstance(thing, Thing)
+            thing.due = None
+
+        alarm = Alarm(loop.time, ring)
+        alarm.start(loop)
+        late, early, moved, gone, sooner = Thing(5), Thing(1), Thing(2), Thing(3), Thing(9)
+        for thing in (late, early, moved, gone, sooner):
+            alarm.arm(thing)
+        moved.due = 7
+        gone.due = None
+        sooner.due = 4
+        alarm.arm(sooner)
+        await asyncio.sleep(20)
+        assert rung == [(early, 1), (sooner, 4), (late, 5), (moved, 7)]
+        alarm.arm(late)
+        late.due = 30
+        alarm.arm(late)
+        alarm.stop()
+        await asyncio.sleep(20)
+        assert len(rung) == 4
+
+    run(story())
+
+
+def test_what_rings_may_arm_others_even_for_now() -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        rung: list[float] = []
+        second = Thing(None)
+
+        def ring(thing: Sleeper, now: float) -> None:
+            rung.append(round(loop.time(), 3))
+            assert isinstance(thing, Thing)
+            thing.due = None
+            if len(rung) == 1:
+                second.due = now
+                alarm.arm(second)
+
+        alarm = Alarm(loop.time, ring)
+        alarm.start(loop)
+        alarm.arm(Thing(1))
+        await asyncio.sleep(2)
+        assert rung == [1, 1]
+
+    run(story())
