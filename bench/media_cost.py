@@ -1,15 +1,14 @@
-"""What audio costs: the CPU of the packet and recorder processes per relayed call, with and without recording.
+"""What audio costs: the CPU of the packet and recorder processes per relayed call.
 
-``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none]``. The phones are one more
-process that sends 50 packets a second for each leg from plain sockets; its cost does not count. Prints percent
-of one core per call, idle cost subtracted.
+``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none]``. The phones are one
+more process that sends 50 packets a second for each leg from plain sockets; its cost does not count. Prints
+percent of one core per call, idle cost subtracted.
 """
 
 import argparse
 import asyncio
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -96,21 +95,20 @@ async def measure(calls: int, seconds: float, record: str, folder: Path) -> None
     await asyncio.sleep(0.5)
     opened = cpu(packet) - before[0]
     start = cpu(packet), cpu(recorder), time.monotonic()
-    sender = subprocess.Popen(
-        [sys.executable, __file__, "--phones", ",".join(map(str, targets)), "--seconds", str(seconds)]
+    ports = ",".join(map(str, targets))
+    sender = await asyncio.create_subprocess_exec(
+        *(sys.executable, __file__, "--phones", ports, "--seconds", str(seconds))
     )
-    while sender.poll() is None:
-        await asyncio.sleep(0.1)
+    await sender.wait()
     passed = time.monotonic() - start[2]
     used = cpu(packet) - start[0], cpu(recorder) - start[1]
     for number in range(calls):
         engine.close_call(f"call{number}")
-    while sum(isinstance(event, LegReport) for event in ended) < 2 * calls:
-        await asyncio.sleep(0.1)
-    while record != "none" and sum(isinstance(event, RecordingEnded) for event in ended) < calls:
-        await asyncio.sleep(0.1)
-    reports = [event for event in ended if isinstance(event, LegReport)]
     await engine.close()
+    reports = [event for event in ended if isinstance(event, LegReport)]
+    tapes = sum(isinstance(event, RecordingEnded) and event.state == "whole" for event in ended)
+    assert len(reports) == 2 * calls
+    assert tapes == (0 if record == "none" else calls)
 
     net = [max(one - rate * passed, 0) for one, rate in zip(used, idle_rate, strict=True)]
     came = sum(report.packets_in for report in reports)
@@ -119,7 +117,8 @@ async def measure(calls: int, seconds: float, record: str, folder: Path) -> None
           f"{sum(report.packets_out for report in reports)} went, "
           f"{sum(report.lost for report in reports)} lost")  # fmt: skip
     print(f"idle: {100 * idle_rate[0]:.2f} % of a core; opening: {1000 * opened / calls:.2f} ms a call")
-    print(f"per call: packets {percent[0]:.3f} %, recorder {percent[1]:.3f} %, sum {sum(percent):.3f} % of a core")
+    packets, files = percent
+    print(f"per call: packets {packets:.3f} %, recorder {files:.3f} %, sum {packets + files:.3f} % of a core")
 
 
 def main() -> None:

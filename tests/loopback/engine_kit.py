@@ -1,25 +1,36 @@
-"""A whole engine on loopback for one test: its configuration, a customer's application, callers and phones."""
+"""A whole engine on loopback: its configuration, a customer's application, callers and phones, all real."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
+import uvloop
 from aiohttp import web
 
 from cordboard.cli.serving import House
 from cordboard.config.read import read
 from cordboard.runtime.clock import SystemClock, SystemTokens
+from cordboard.runtime.engine import Engine
 from cordboard.runtime.kinds import flows_of
 from cordboard.simulator.caller import ScriptedCaller
-from cordboard.store.records import CallRow, RecordingRow
+from cordboard.simulator.ears import tone_in
+from cordboard.simulator.phone import Phone
+from cordboard.store.records import CallRow, FetchRow, LegRow, RecordingRow
 
-CALLER, EXOPHONE = "+919876500001", "+918047115777"
+T = TypeVar("T")
+MAIN, LATE, HELLO = "+918047115777", "+918047115778", "+918047115779"
+OTHER, FAR, DOWN = "+918047115780", "+911147115781", "+918047115782"
+"""ExoPhones: one flow answers at once, one late, one only greets; another of the same circle, one of another
+circle, one whose trunk is down."""
+
 Answer = dict[str, object] | web.StreamResponse
+Says = Answer | Callable[[web.Request], Awaitable[Answer]]
+CLOSE_HZ = 6.0
 
 
 def to(*numbers: str, **fields: object) -> dict[str, object]:
@@ -27,93 +38,242 @@ def to(*numbers: str, **fields: object) -> dict[str, object]:
     return {"destination": {"numbers": list(numbers)}, **fields}
 
 
+def text(body: str, status: int = 200, media_type: str = "application/json", **headers: str) -> Says:
+    """An answer in these very words."""
+
+    async def say(request: web.Request) -> Answer:
+        return web.Response(text=body, status=status, content_type=media_type, headers=headers)
+
+    return say
+
+
+def late(seconds: float, answer: Answer) -> Says:
+    """An answer that lets wait."""
+
+    async def say(request: web.Request) -> Answer:
+        await asyncio.sleep(seconds)
+        return answer
+
+    return say
+
+
+def sound(wav: bytes, status: int = 200) -> Says:
+    """An audio file."""
+
+    async def say(request: web.Request) -> Answer:
+        return web.Response(body=wav, status=status, content_type="audio/wav")
+
+    return say
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request that came to the application. ``at``: seconds on the loop's clock."""
+
+    at: float
+    path: str
+    query: dict[str, str]
+    raw: str
+    headers: dict[str, str]
+
+
+def last_ten(number: str) -> str:
+    """Numbers are told apart by their last ten digits, in whatever form they come."""
+    return number[-10:]
+
+
 @dataclass(slots=True)
 class Application:
-    """A customer's application: what was asked, and what it answers. An answer may be a coroutine's."""
+    """A customer's application: what was asked, and what it answers to each caller, path by path.
+
+    Without a word for a path: nobody to dial.
+    """
 
     port: int = 0
-    answers: dict[str, Callable[[web.Request], Awaitable[Answer]]] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    answers: dict[tuple[str, str], list[Says]] = field(default_factory=dict)
+    asked: list[Ask] = field(default_factory=list)
 
-    def says(self, path: str, *answers: Answer | Callable[[web.Request], Awaitable[Answer]]) -> None:
-        """Answers in turn; the last one stays."""
-        left = list(answers)
+    def says(self, caller: str, path: str, *answers: Says) -> None:
+        """Answers in turn; the last one stays. Caller ``""``: whoever calls."""
+        self.answers[last_ten(caller), path] = list(answers)
 
-        async def answer(request: web.Request) -> Answer:
-            now = left.pop(0) if len(left) > 1 else left[0]
-            return await now(request) if callable(now) else now
-
-        self.answers[path] = answer
-
-    def asked_at(self, path: str) -> list[dict[str, str]]:
-        """The queries that came to a path."""
-        return [query for at, query in self.asked if at == path]
+    def of(self, caller: str) -> list[Ask]:
+        """What was asked about this caller's calls."""
+        return [ask for ask in self.asked if last_ten(ask.query.get("CallFrom", "")) == last_ten(caller)]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Any request."""
-        self.asked.append((request.path, dict(request.query)))
-        answer = self.answers.get(request.path)
-        if answer is None:
-            return web.Response(status=200)
-        said = await answer(request)
+        query = dict(request.query)
+        caller = last_ten(query.get("CallFrom", ""))
+        now = asyncio.get_running_loop().time()
+        self.asked.append(Ask(now, request.path, query, request.query_string, dict(request.headers)))
+        left = self.answers.get((caller, request.path)) or self.answers.get(("", request.path))
+        if left is None:
+            return web.json_response({"destination": {}})
+        says = left.pop(0) if len(left) > 1 else left[0]
+        said = await says(request) if callable(says) else says
         return said if isinstance(said, web.StreamResponse) else web.json_response(said)
 
 
 @dataclass(slots=True)
-class Stage:
-    """Everything of one test."""
+class Play:
+    """One call, seen from every side. The rows are there once it is over."""
+
+    home: "Home"
+    number: str
+    caller: ScriptedCaller
+    sid: str = ""
+    row: CallRow = field(default_factory=lambda: CallRow(""))
+    legs: tuple[LegRow, ...] = ()
+    fetches: tuple[FetchRow, ...] = ()
+    recordings: tuple[RecordingRow, ...] = ()
+    timeline: list[dict[str, Any]] = field(default_factory=list)
+    phones: dict[str, Phone] = field(default_factory=dict)
+    marks: dict[str, float] = field(default_factory=dict)
+
+    def asked(self, path: str) -> list[dict[str, str]]:
+        """The queries that came to a path."""
+        return [ask.query for ask in self.home.application.of(self.number) if ask.path == path]
+
+    def phone(self, number: str) -> Phone | None:
+        """The scripted phone of this number, once it was rung."""
+        assert self.home.house.simulator is not None
+        try:
+            return self.home.house.simulator.of(number)
+        except KeyError:
+            return None
+
+    def told(self, what: str) -> list[dict[str, Any]]:
+        """The timeline's entries with this text."""
+        return [entry for entry in self.timeline if entry["what"] == what]
+
+    def notes(self) -> dict[str, str]:
+        """Deviations by their code."""
+        return {e["data"]["code"]: e["data"]["text"] for e in self.told("note a deviation")}
+
+    def exits(self) -> list[str]:
+        """The exits taken, applet by applet."""
+        return [entry["data"]["exit"] for entry in self.told("leave the applet")]
+
+    def leg(self, number: str) -> LegRow:
+        """The latest leg to this number."""
+        return [leg for leg in self.legs if leg.number == number][-1]
+
+    async def talks_to(self, number: str) -> Phone:
+        """Wait until this phone hears the caller's own tone."""
+        found: list[Phone] = []
+
+        async def hears() -> bool:
+            phone = self.phone(number)
+            if phone is None:
+                return False
+            found[:] = [phone]
+            return has_tone(phone.heard[-1200:], self.caller.hertz)
+
+        await until(hears)
+        return found[0]
+
+
+Meanwhile = Callable[[Play], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Home:
+    """An engine that is up, its customer's application, and the loop that both run in."""
 
     house: House
     application: Application
-    callers: list[ScriptedCaller] = field(default_factory=list)
+    runner: asyncio.Runner
+    callers: int = 0
+    numbers: int = 0
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+        assert self.house.engine is not None
+        return self.house.engine
 
     def url(self, path: str) -> str:
         """A URL of the customer's application."""
         return f"http://127.0.0.1:{self.application.port}{path}"
 
-    def caller(self, **options: Any) -> ScriptedCaller:
-        """A caller that is ready to ring the ExoPhone."""
-        assert self.house.engine is not None
-        made = ScriptedCaller(
-            self.house.engine.bound[0], EXOPHONE, CALLER, clock=SystemClock(), tokens=SystemTokens(), **options
-        )
-        self.callers.append(made)
-        return made
+    def run(self, work: Coroutine[Any, Any, T], seconds: float = 60.0) -> T:
+        """Do it in the loop of this home."""
 
-    async def call(self) -> CallRow:
-        """The only call so far, when it is over and written."""
-        assert self.house.engine is not None
-        store = self.house.engine.store
+        async def bounded() -> T:
+            async with asyncio.timeout(seconds):
+                return await work
 
-        async def ended() -> bool:
-            calls = await store.calls.newest(1)
-            return bool(calls) and calls[0].ended_at is not None
+        return self.runner.run(bounded())
 
-        await until(ended)
-        return (await store.calls.newest(1))[0]
+    def phones(self, *behaviours: str) -> tuple[str, ...]:
+        """Numbers that nobody else rings; the last two digits choose what each phone does."""
+        made = []
+        for behaviour in behaviours:
+            self.numbers += 1
+            made.append(f"+9198{self.numbers:06d}{behaviour}")
+        return tuple(made)
 
-    async def recording(self) -> RecordingRow:
-        """The newest call's recording, when it is decided."""
-        assert self.house.engine is not None
-        store = self.house.engine.store
-        call = await self.call()
+    async def play(
+        self,
+        *answers: Says,
+        exophone: str = MAIN,
+        fallback: tuple[Says, ...] = (),
+        meanwhile: Meanwhile | None = None,
+        talk: tuple[str, float] | None = None,
+        longest: float = 30.0,
+        events: int = 0,
+        **options: Any,
+    ) -> Play:
+        """Make one call to its end. ``answers``: the Primary's, in turn. ``talk``: the caller hangs up so
+        many seconds after this phone first heard it. ``meanwhile``: what else happens. ``events``: wait for
+        so many dial events. ``options``: the caller's."""
+        self.callers += 1
+        number = f"+91976500{self.callers:04d}"
+        for path, said in (("/connect", answers), ("/fallback", fallback)):
+            if said:
+                self.application.says(number, path, *said)
+        play = Play(self, number, self.ready_caller(number, exophone, **options))
+        async with asyncio.TaskGroup() as group:
+            ringing = group.create_task(play.caller.ring(longest=longest))
+            others = [group.create_task(_then_hang_up(play, *talk))] if talk else []
+            if meanwhile is not None:
+                others.append(group.create_task(_awaited(meanwhile(play))))
+            await ringing
+        if events:
+            await until(lambda: _true(len(play.asked("/event")) >= events))
+        await self._write_down(play)
+        return play
 
-        async def decided() -> bool:
-            found = await store.recordings.newest_of_call(call.sid)
-            return found is not None and found.state != "recording"
+    def ready_caller(self, number: str, exophone: str = MAIN, **options: Any) -> ScriptedCaller:
+        """Somebody who is ready to ring."""
+        target = self.engine.bound[0]
+        return ScriptedCaller(target, exophone, number, clock=SystemClock(), tokens=SystemTokens(), **options)
 
-        await until(decided)
-        found = await store.recordings.newest_of_call(call.sid)
-        assert found is not None
-        return found
+    async def _write_down(self, play: Play) -> None:
+        store = self.engine.store
 
-    async def lines(self) -> list[dict[str, Any]]:
-        """The newest call's journal."""
-        assert self.house.engine is not None
-        store = self.house.engine.store
+        async def over() -> bool:
+            rows = [row for row in await store.calls.newest(200) if row.caller == play.number]
+            play.sid = rows[0].sid if rows else ""
+            recordings = await store.recordings.of_call(play.sid)
+            decided = all(recording.state != "recording" for recording in recordings)
+            return bool(rows) and rows[0].ended_at is not None and decided
+
+        await until(over)
+        await asyncio.sleep(0.3)  # the last BYE's answer, the audio's reports
         await store.settled()
-        call = (await store.calls.newest(1))[0]
-        return [json.loads(line) for line in await store.timelines.of_call(call.sid)]
+        row = await store.calls.get(play.sid)
+        assert row is not None
+        play.row, play.legs = row, await store.legs.of_call(play.sid)
+        play.fetches = await store.fetches.of_call(play.sid)
+        play.recordings = await store.recordings.of_call(play.sid)
+        status, body = await self.get(f"/api/calls/{play.sid}/timeline")
+        assert status == 200
+        play.timeline = json.loads(body)
+        for leg in play.legs:
+            if leg.leg and (phone := play.phone(leg.number)) is not None:
+                play.phones[leg.number] = phone
 
     async def get(self, path: str) -> tuple[int, bytes]:
         """An authenticated GET of the API: status and body."""
@@ -123,6 +283,27 @@ class Stage:
         async with aiohttp.ClientSession(auth=login) as session, session.get(url) as answer:
             return answer.status, await answer.read()
 
+    async def plain_call(self) -> None:
+        """The engine lives: a call is answered, connected, recorded and written as it should be."""
+        (asha,) = self.phones("08")
+        play = await self.play(to(asha, record=True), talk=(asha, 0.3))
+        assert play.caller.answered and play.row.call_type == "completed"
+        assert [recording.state for recording in play.recordings] == ["whole"]
+
+
+async def _then_hang_up(play: Play, number: str, seconds: float) -> None:
+    await play.talks_to(number)
+    await asyncio.sleep(seconds)
+    play.caller.hang_up()
+
+
+async def _awaited(what: Awaitable[None]) -> None:
+    await what
+
+
+async def _true(value: bool) -> bool:
+    return value
+
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
     """Wait until it is true; fail when it does not come true."""
@@ -131,68 +312,105 @@ async def until(true: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> N
             await asyncio.sleep(0.05)
 
 
-def tables(place: Path, port: int, flow: dict[str, object] | None = None) -> dict[str, Any]:
-    """A configuration with the simulator as its trunk and one Connect flow."""
-    connect: dict[str, object] = {
-        "type": "connect",
-        "primary_url": f"http://127.0.0.1:{port}/connect",
-        "fallback_url": f"http://127.0.0.1:{port}/fallback",
-        "after_conversation": "bye",
-        "nobody_answers": "bye",
-        "not_dialed": "bye",
+def has_tone(samples: Any, hertz: float, share: float = 0.5) -> bool:
+    """Is this tone the most of what these samples hold?"""
+    if len(samples) < 400:
+        return False
+    found, held = tone_in(samples)
+    return abs(found - hertz) < CLOSE_HZ and held > share
+
+
+def tables(place: Path, port: int, ports: str) -> dict[str, Any]:
+    """A configuration: the simulator as its trunk, one that is down, and flows whose every exit asks again."""
+
+    def ask(path: str, then: dict[str, str]) -> dict[str, object]:
+        primary = f"http://127.0.0.1:{port}{path}"
+        exits = {name: then.get(name, "bye") for name in ("after_conversation", "nobody_answers", "not_dialed")}
+        return {"type": "connect", "primary_url": primary, **exits}
+
+    onward = {"after_conversation": "after", "nobody_answers": "nobody", "not_dialed": "undialed"}
+    connect = ask("/connect", onward) | {"fallback_url": f"http://127.0.0.1:{port}/fallback"}
+    late_connect = ask("/connect", {}) | {"fallback_url": f"http://127.0.0.1:{port}/fallback"}
+    applets = {
+        "connect": connect,
+        **{name: ask(f"/{name}", {}) for name in onward.values()},
+        "bye": {"type": "hangup"},
     }
+    hello = {"type": "greeting", "text": "Hello. This number is only an answer.", "next": "bye"}
+    bye = {"type": "hangup"}
     return {
         "sip": {"listen": ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]},
-        "media": {"ports": "37000-37999", "processes": 1},
+        "media": {"ports": ports, "processes": 1},
         "http": {"listen": "127.0.0.1:0", "public_url": "http://127.0.0.1:1"},
         "store": {"url": f"sqlite:///{place / 'cordboard.db'}", "recordings": str(place / "recordings")},
-        "egress": {"allow": ["127.0.0.0/8"]},
-        "trunks": [{"name": "phones", "uri": "simulator", "sources": ["127.0.0.1/32"]}],
-        "exophones": [{"number": EXOPHONE, "flow": 1, "trunk": "phones", "circle": "KA"}],
+        "egress": {"allow": ["127.0.0.0/8"], "fetch_timeout_seconds": 2.0},
+        "trunks": [
+            {"name": "phones", "uri": "simulator", "sources": ["127.0.0.1/32"]},
+            {"name": "down", "uri": "sip:127.0.0.1:1;transport=tcp"},
+        ],
+        "exophones": [
+            {"number": MAIN, "flow": 1, "trunk": "phones", "circle": "KA"},
+            {"number": LATE, "flow": 2, "trunk": "phones", "circle": "KA"},
+            {"number": HELLO, "flow": 3, "trunk": "phones", "circle": "KA"},
+            {"number": OTHER, "flow": 1, "trunk": "phones", "circle": "KA"},
+            {"number": FAR, "flow": 1, "trunk": "phones", "circle": "DL"},
+            {"number": DOWN, "flow": 1, "trunk": "down", "circle": "KA"},
+        ],
         "flows": [
+            {"id": 1, "name": "at once", "start": "connect", "applets": applets},
             {
-                "id": 1,
-                "name": "test",
+                "id": 2,
+                "name": "late",
                 "start": "connect",
-                **(flow or {}),
-                "applets": {"connect": connect, "bye": {"type": "hangup"}, **((flow or {}).get("applets") or {})},  # type: ignore[dict-item]
-            }
+                "answer": "late",
+                "applets": {"connect": late_connect, "bye": bye},
+            },
+            {"id": 3, "name": "hello", "start": "hello", "applets": {"hello": hello, "bye": bye}},
         ],
     }
 
 
+Change = Callable[[dict[str, Any]], None]
+
+
 @asynccontextmanager
-async def stage(
-    place: Path,
-    flow: dict[str, object] | None = None,
-    change: Callable[[dict[str, Any]], None] = lambda tables: None,
-) -> AsyncIterator[Stage]:
-    """Open everything, close everything. ``flow``: keys of the flow's table; ``change`` edits the whole."""
+async def _opened(place: Path, ports: str, change: Change, runner: asyncio.Runner) -> AsyncIterator[Home]:
     application = Application()
     site = web.Application()
     site.router.add_route("*", "/{path:.*}", application.handle)
-    runner = web.AppRunner(site, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    application.port = runner.addresses[0][1]
-    configured = tables(place, application.port, flow)
+    web_runner = web.AppRunner(site, access_log=None)
+    await web_runner.setup()
+    await web.TCPSite(web_runner, "127.0.0.1", 0).start()
+    application.port = web_runner.addresses[0][1]
+    configured = tables(place, application.port, ports)
     change(configured)
     settings = read(configured, {}, "test.toml")
     flows, _ = flows_of(settings)
     house = House(settings, flows)
     try:
         await house.open()
-        yield Stage(house, application)
+        yield Home(house, application, runner)
     finally:
         await house.close()
-        await runner.cleanup()
+        await web_runner.cleanup()
 
 
-def played(test: Callable[[], Awaitable[None]]) -> None:
-    """Run a test's coroutine, bounded."""
+@contextmanager
+def home_at(place: Path, ports: str, change: Change = lambda tables: None) -> Iterator[Home]:
+    """Open everything, close everything. ``ports``: media's; ``change`` edits the configuration."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        opening = _opened(place, ports, change, runner)
+        home = runner.run(_entered(opening))
+        try:
+            yield home
+        finally:
+            runner.run(_left(opening))
 
-    async def bounded() -> None:
-        async with asyncio.timeout(90):
-            await test()
 
-    asyncio.run(bounded())
+async def _entered(opening: Any) -> Home:
+    home: Home = await opening.__aenter__()
+    return home
+
+
+async def _left(opening: Any) -> None:
+    await opening.__aexit__(None, None, None)

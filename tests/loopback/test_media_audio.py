@@ -7,6 +7,7 @@ import socket
 import wave
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -93,8 +94,8 @@ async def test_telephony_18_the_caller_hears_music_announcement_and_callee_in_on
             heard = [item.packet for item in caller.heard]
     assert {packet.ssrc for packet in heard} != {99}
     assert len({packet.ssrc for packet in heard}) == 1
-    assert {sequence_step(b.sequence, a.sequence) for a, b in zip(heard, heard[1:], strict=False)} == {1}
-    stamps = [timestamp_step(b.timestamp, a.timestamp) for a, b in zip(heard, heard[1:], strict=False)]
+    assert {sequence_step(b.sequence, a.sequence) for a, b in pairwise(heard)} == {1}
+    stamps = [timestamp_step(b.timestamp, a.timestamp) for a, b in pairwise(heard)]
     marks = [index for index, packet in enumerate(heard) if packet.marker]
     assert len(marks) == 3, "music, announcement, callee"
     within = [step for index, step in enumerate(stamps) if index + 1 not in marks]
@@ -122,7 +123,6 @@ async def test_telephony_24_a_dual_recording_holds_one_party_in_each_channel_ali
             await until(lambda: events.of(RecordingEnded))
             (ended,) = events.of(RecordingEnded)
             channels, sound = samples_of(ended.path)
-            assert Path(ended.path).stat().st_size == ended.size
     assert (ended.name, ended.state, ended.channels, ended.problem) == ("talk", "whole", 2, "")
     assert channels == 2
     assert abs(len(sound) / RATE - ended.seconds) < 0.001
@@ -133,7 +133,8 @@ async def test_telephony_24_a_dual_recording_holds_one_party_in_each_channel_ali
     assert abs(loudest(right[middle]) - 700) < 3
     assert abs(onset(left) - onset(right)) <= 0.02 * RATE + 160, "two threads begin to talk within 20 ms"
     assert 0.2 * RATE < onset(left) < 0.7 * RATE, "it begins with the bridge, not with the audio"
-    assert not list(Path(ended.path).parent.glob("*.part"))
+    assert os.stat(ended.path).st_size == ended.size
+    assert os.listdir(os.path.dirname(ended.path)) == [os.path.basename(ended.path)]
 
 
 @in_a_loop
@@ -179,7 +180,7 @@ async def test_a_single_recording_holds_both_parties_mixed(tmp_path: Path) -> No
             (ended,) = events.of(RecordingEnded)
     channels, sound = samples_of(ended.path)
     assert channels == 1
-    spectrum = np.abs(np.fft.rfft(sound[4000:12000, 0]))
+    spectrum = np.abs(np.fft.rfft(sound[2000:10000, 0]))
     assert {int(at) for at in np.argsort(spectrum)[-2:]} == {440, 700}
 
 
@@ -237,11 +238,11 @@ async def test_a_digit_is_told_once_and_relayed(tmp_path: Path) -> None:
             engine.set_stream("c", 1, callee.stream(event_type=96))
             engine.set_scene("c", Scene(((1, Party(0)),)))
             assert caller.far is not None
+            await asyncio.sleep(0.3)  # the process opens the port a moment after it was named
             caller.socket.sendto(rtp.write(8, 3999, 0, 0x1234, b"\xd5" * 160), caller.far)
             for n, over in enumerate((0, 0, 0x80, 0x80, 0x80)):
                 payload = bytes([5, over | 10, 1, 64])
                 caller.socket.sendto(rtp.write(101, 4000 + n, 77, 0x1234, payload, n == 0), caller.far)
-            await asyncio.sleep(2); print(callee.heard, events.all)
             await until(lambda: len(callee.heard) == 6)
             engine.send_digit("c", 0, "7")
             await until(lambda: [h for h in caller.heard if h.packet.payload_type == 101])
@@ -333,7 +334,7 @@ async def test_telephony_24_a_killed_recorder_leaves_what_was_written(tmp_path: 
             os.kill(engine.process_ids[-1], signal.SIGKILL)
             await until(lambda: events.of(RecordingEnded))
             heard = len(caller.heard)
-            await until(lambda: len(caller.heard) > heard + 20), "the talk goes on"
+            await until(lambda: len(caller.heard) > heard + 20)  # the talk goes on
             engine.set_scene("c", Scene((), Recording("more", False, 0, 1)))
             await asyncio.sleep(0.5)
             engine.close_call("c")

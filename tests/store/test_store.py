@@ -170,6 +170,25 @@ def test_a_bad_line_is_put_aside_and_keeps_no_other_out(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
+def test_the_writer_outlives_a_fault_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        async with opened(tmp_path) as store:
+            real, faults = store.journal.read, iter((OSError("too many open files"), RuntimeError("a slip")))
+
+            def read(position: int, limit: int = 1 << 20) -> tuple[int, bytes]:
+                for fault in faults:
+                    raise fault
+                return real(position, limit)
+
+            monkeypatch.setattr(store.journal, "read", read)
+            a_call(store, "ab12")
+            await store.settled()
+            assert await store.calls.get("ab12") is not None
+            assert (store.health().failures, store.health().problem) == (2, "")
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

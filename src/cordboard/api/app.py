@@ -68,16 +68,17 @@ def _add_platform(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     app.add_api_route(
         f"{root}/Calls.json/{{call}}", details, response_class=Response, include_in_schema=False
     )
+    path = f"{root}/Recordings/{{recording}}"
+    summary = "The audio of a recording, or of a call's newest one"
     app.add_api_route(
-        f"{root}/Recordings/{{recording}}",
+        path,
         recording,
-        methods=["GET", "HEAD"],
         response_class=Response,
         tags=["Exotel-compatible"],
-        summary="The audio of a recording, or of a call's newest one",
+        summary=summary,
         description=_LINK,
-        operation_id="recording",
     )
+    app.add_api_route(path, recording, methods=["HEAD"], response_class=Response, include_in_schema=False)
 
 
 def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:

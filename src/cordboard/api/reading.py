@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from cordboard.kernel.mistakes import Unavailable
 from cordboard.store.store import Store
 
 _PATIENCE = 1.0
@@ -10,5 +11,5 @@ _PATIENCE = 1.0
 
 async def caught_up(store: Store) -> None:
     """Wait until the database knows what the journal holds now, but not for long."""
-    with suppress(TimeoutError):
+    with suppress(TimeoutError, Unavailable):  # a journal that cannot be written does not hinder reading
         await asyncio.wait_for(store.settled(), _PATIENCE)

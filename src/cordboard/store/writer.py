@@ -86,11 +86,21 @@ class Writer:
         while not self._stop.is_set():
             self._hurry.wait(pause)
             self._hurry.clear()
-            if self._drain():
+            if self._try_to_drain():
                 pause = self._batch_seconds
             else:
                 pause = min(LONGEST_PAUSE, pause * 2)
                 self._stop.wait(pause)
+
+    def _try_to_drain(self) -> bool:
+        """This thread outlives whatever goes wrong in it: what it could not do stays in the journal."""
+        try:
+            return self._drain()
+        except Exception as error:
+            self.failures += 1
+            self.problem = f"the journal cannot be taken over: {error}"
+            _log.exception("the journal cannot be taken over")
+            return False
 
     def _drain(self) -> bool:
         """Write all there is. False when the database would not."""

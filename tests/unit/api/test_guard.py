@@ -82,8 +82,8 @@ def test_figures_are_for_this_machine_while_no_token_is_set(tmp_path: Path) -> N
     async def story(house: House) -> None:
         for client in ("127.0.0.1", "::1", "127.8.0.1"):
             assert (await house.get("/metrics", login=False, client=client)).status == 200
-        for client in ("192.0.2.1", "::ffff:192.0.2.1", "unix", None):
-            assert (await house.get("/metrics", client=client)).status == 403
+        for stranger in ("192.0.2.1", "::ffff:192.0.2.1", "unix", None):
+            assert (await house.get("/metrics", client=stranger)).status == 403
         proxied = {"x-forwarded-for": "192.0.2.1"}
         assert (await house.get("/metrics", proxied)).status == 403
 

@@ -19,6 +19,7 @@ _TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # lone surro
 _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     str: _TEXT,
     float: st.floats(allow_nan=False, allow_infinity=False),
+    float | None: st.none() | st.floats(allow_nan=False, allow_infinity=False),
 }
 
 

@@ -1,5 +1,7 @@
 """telephony.md 18: one stream per leg for the dialog's life, whoever speaks."""
 
+from itertools import pairwise
+
 import pytest
 
 from cordboard.call.scene import Clip, HoldMusic, Party, Silence
@@ -11,11 +13,11 @@ from tests.unit.media.bench_room import FRAME, MS, Far, World
 
 
 def steps(packets: list[Packet]) -> list[int]:
-    return [sequence_step(b.sequence, a.sequence) for a, b in zip(packets, packets[1:], strict=False)]
+    return [sequence_step(b.sequence, a.sequence) for a, b in pairwise(packets)]
 
 
 def stamps(packets: list[Packet]) -> list[int]:
-    return [timestamp_step(b.timestamp, a.timestamp) for a, b in zip(packets, packets[1:], strict=False)]
+    return [timestamp_step(b.timestamp, a.timestamp) for a, b in pairwise(packets)]
 
 
 def talking() -> tuple[World, Far, Far]:

@@ -1,4 +1,4 @@
-"""One timer for everything: what is armed rings once, at its time, in order, and only while it still wants to."""
+"""One timer for everything: what is armed rings once, at its time, and only while it still wants to."""
 
 import asyncio
 from math import inf

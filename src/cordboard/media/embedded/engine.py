@@ -2,27 +2,27 @@
 
 import asyncio
 import os
-import re
 import socket
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from cordboard.call.scene import Clip, Party, Recording, Scene, Source
+from cordboard.call.scene import Clip, Party, Scene, Source
 from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, MediaLost, Played
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media import tones
 from cordboard.media.control import LegReport, LocalAudio, MediaEvent, RecordingEnded, Stream
-from cordboard.media.embedded import frames, laws
+from cordboard.media.embedded import frames
 from cordboard.media.embedded.child import Child
 from cordboard.media.embedded.frames import Message
 from cordboard.media.embedded.plays import MUSIC, RINGBACK
 from cordboard.media.embedded.ports import Ports
 from cordboard.media.embedded.settings import EmbeddedSettings
+from cordboard.media.embedded.shelf import Shelf
+from cordboard.media.embedded.tapes import Tapes
 
 __all__ = ["EmbeddedEngine", "EmbeddedSettings"]
 
@@ -30,7 +30,6 @@ _PACKETS = "cordboard.media.embedded.process"
 _RECORDER = "cordboard.media.embedded.recorder"
 _LEASE_SECONDS = 30
 _START_SECONDS = 30.0
-_KEEP_SOUND_SECONDS = 600.0
 _SWEEP_SECONDS = 60.0
 _LAST_WORD_SECONDS = 5.0
 _PORT_TRIES = 32
@@ -43,24 +42,6 @@ class Log(Protocol):
     def info(self, event: str, **fields: Any) -> Any: ...
 
     def warning(self, event: str, **fields: Any) -> Any: ...
-
-
-@dataclass(slots=True, eq=False)
-class _Sound:
-    pcma: bytes
-    pcmu: bytes
-    used: float
-
-
-@dataclass(slots=True, eq=False)
-class _File:
-    """A recording that was asked for and has not ended. ``over``: nothing will be added to it any more."""
-
-    call: str
-    recording: Recording
-    path: Path
-    worker: "_Worker"
-    over: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -95,9 +76,8 @@ class EmbeddedEngine:
         self._workers: list[_Worker] = []
         self._recorder: Child | None = None
         self._calls: dict[str, _Call] = {}
-        self._sounds: dict[str, _Sound] = {}
-        self._files: dict[int, _File] = {}
-        self._last_file = 0
+        self._shelf = Shelf()
+        self._tapes = Tapes(settings.recordings)
         self._sweeper: asyncio.TimerHandle | None = None
         self._folder = settings.run_folder
         self._own_folder: tempfile.TemporaryDirectory[str] | None = None
@@ -122,7 +102,8 @@ class EmbeddedEngine:
         if len(str(self._folder / f"media-{os.getpid()}-99.sock")) > _LONGEST_SOCKET_PATH:
             self._own_folder = tempfile.TemporaryDirectory(prefix="cordboard-")
             self._folder = Path(self._own_folder.name)
-        self._bring_sounds()
+        self.load(MUSIC, tones.hold_music())
+        self.load(RINGBACK, tones.ringback(self._settings.country))
         self._recorder = Child(
             *(_RECORDER, [], self._folder / f"recorder-{os.getpid()}.sock", 20),
             on_message=self._heard_recorder,
@@ -205,15 +186,16 @@ class EmbeddedEngine:
             return
         number, path = 0, ""
         if scene.recording is not None:
-            number = self._file_for(call, state, scene.recording)
-            file = self._files.get(number)
-            if file is None or file.over:
+            number = state.files.get(scene.recording.name, 0)
+            if not number:
+                number = self._tapes.plan(call, scene.recording, id(state.worker), self._clock.wall())
+                state.files[scene.recording.name] = number
+            path = self._tapes.path_while_running(number)
+            if not path:
                 scene = replace(scene, recording=None)  # it has ended: MediaLost came in between
-            else:
-                path = str(file.path)
         running = number if scene.recording is not None else None
         if state.recorded != running:
-            self._close_file(state.recorded)
+            self._tapes.close(state.recorded)
             state.recorded = running
         state.sounds = frozenset(_sounds_of(scene))
         for sound in state.sounds:
@@ -233,7 +215,7 @@ class EmbeddedEngine:
     def close_call(self, call: str) -> None:
         state = self._calls.pop(call, None)
         if state is not None:
-            self._close_file(state.recorded)
+            self._tapes.close(state.recorded)
             state.worker.calls.discard(call)
             state.worker.child.send(["end", call])
 
@@ -263,82 +245,27 @@ class EmbeddedEngine:
                 return False
         return True
 
-    # --- sounds --------------------------------------------------------------------------------------
-
     def load(self, sound: str, pcm: bytes) -> None:
         """See MediaEngine. Encoded once, sent to a process when a scene there first names it."""
-        now = self._clock.monotonic()
-        self._sounds[sound] = _Sound(laws.encode(pcm, "PCMA"), laws.encode(pcm, "PCMU"), now)
+        self._shelf.put(sound, pcm, self._clock.monotonic())
         for worker in self._workers:
             worker.sounds.discard(sound)
 
-    def _bring_sounds(self) -> None:
-        self.load(MUSIC, tones.hold_music())
-        self.load(RINGBACK, tones.ringback(self._settings.country))
-
     def _bring(self, worker: _Worker, name: str) -> None:
-        sound = self._sounds.get(name)
-        if sound is None:
-            return
-        sound.used = self._clock.monotonic()
-        if name not in worker.sounds:
+        sound = self._shelf.take(name, self._clock.monotonic())
+        if sound is not None and name not in worker.sounds:
             worker.sounds.add(name)
             worker.child.send(["sound", name, len(sound.pcma)], sound.pcma + sound.pcmu)
 
     def _sweep(self) -> None:
         """Forget sounds that nobody has played for long."""
-        now = self._clock.monotonic()
         played = {MUSIC, RINGBACK}.union(*(state.sounds for state in self._calls.values()))
-        for name, sound in list(self._sounds.items()):
-            if name in played:
-                sound.used = now
-            elif now - sound.used > _KEEP_SOUND_SECONDS:
-                del self._sounds[name]
-                for worker in self._workers:
-                    if name in worker.sounds:
-                        worker.sounds.discard(name)
-                        worker.child.send(["forget", name])
+        for name in self._shelf.sweep(played, self._clock.monotonic()):
+            for worker in self._workers:
+                if name in worker.sounds:
+                    worker.sounds.discard(name)
+                    worker.child.send(["forget", name])
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
-
-    # --- recordings ----------------------------------------------------------------------------------
-
-    def _file_for(self, call: str, state: _Call, recording: Recording) -> int:
-        number = state.files.get(recording.name)
-        if number is None:
-            self._last_file += 1
-            number = state.files[recording.name] = self._last_file
-            day = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y-%m-%d")
-            name = f"{_plain(call)}-{_plain(recording.name)}.wav"
-            path = self._settings.recordings.absolute() / day / name
-            self._files[number] = _File(call, recording, path, state.worker)
-        return number
-
-    def _close_file(self, number: int | None) -> None:
-        file = self._files.get(number or 0)
-        if file is not None:
-            file.over = True
-
-    def _file_ended(self, number: int, state: str, rest: Message) -> None:
-        file = self._files.pop(number, None)
-        if file is None:
-            return
-        seconds, channels, size, gaps, problem = rest
-        if problem:
-            self._log.warning("recording has a problem", call=file.call, state=state, problem=problem)
-        ended = RecordingEnded(
-            name=file.recording.name,
-            path=str(file.path) if size else "",
-            state=state,
-            seconds=seconds,
-            channels=channels,
-            size=size,
-            gaps=tuple((side, start, length) for side, start, length in gaps),
-            problem=problem,
-        )
-        self.on_event(file.call, ended)
-
-    def _file_failed(self, number: int, problem: str) -> None:
-        self._file_ended(number, "failed", [0.0, 1, 0, [], problem])
 
     # --- what processes say --------------------------------------------------------------------------
 
@@ -362,7 +289,7 @@ class EmbeddedEngine:
                 self._log.warning("media port was taken away", port=port, problem=text)
                 self._port_refused(worker, call, port)
             case ["untaped", file]:
-                self._file_failed(file, "there was no recorder")
+                self._recording_ended(self._tapes.failed(file, "there was no recorder"))
             case ["problem", call, leg, text]:
                 self._log.warning("media has a problem", call=call, leg=leg, problem=text)
 
@@ -376,7 +303,7 @@ class EmbeddedEngine:
         if state is None or port not in state.legs.values():
             return
         state.legs.clear()
-        self._close_file(state.recorded)
+        self._tapes.close(state.recorded)
         state.recorded = None
         worker.child.send(["end", call])
         self.on_event(call, MediaLost())
@@ -398,9 +325,9 @@ class EmbeddedEngine:
         worker.ports.clear()
         for _, state in lost:
             state.legs.clear()
-            self._close_file(state.recorded)
+            self._tapes.close(state.recorded)
             state.recorded = None
-        open_files = [number for number, file in self._files.items() if file.worker is worker]
+        open_files = self._tapes.running(id(worker))
         loop = asyncio.get_running_loop()
         loop.call_later(_LAST_WORD_SECONDS, self._fail_files, open_files)
         for name, _ in lost:
@@ -409,23 +336,31 @@ class EmbeddedEngine:
     def _fail_files(self, numbers: list[int]) -> None:
         """What the recorder knows nothing of never began."""
         for number in numbers:
-            self._file_failed(number, "the media process ended")
+            self._recording_ended(self._tapes.failed(number, "the media process ended"))
+
+    def _recording_ended(self, ended: tuple[str, RecordingEnded] | None) -> None:
+        if ended is None:
+            return
+        call, event = ended
+        if event.problem:
+            self._log.warning("recording has a problem", call=call, state=event.state, problem=event.problem)
+        self.on_event(call, event)
 
     def _heard_recorder(self, message: Message) -> None:
         match message:
             case ["ended", file, state, *rest]:
-                self._file_ended(file, state, rest)
+                self._recording_ended(self._tapes.ended(file, state, *rest))
 
     def _recorder_up(self) -> None:
         assert self._recorder is not None
         self._recorder.send(["engine"])
-        for number, file in self._files.items():
-            self._recorder.send(["rescue", number, str(file.path)])
+        for number, path in self._tapes.all():
+            self._recorder.send(["rescue", number, path])
         for worker in self._workers:
             worker.child.send(["recorder", str(self._recorder.path)])
 
     def _recorder_down(self) -> None:
-        self._log.warning("recorder ended unexpectedly", recordings=len(self._files))
+        self._log.warning("recorder ended unexpectedly", recordings=len(self._tapes.all()))
 
 
 def _sounds_of(scene: Scene) -> set[str]:
@@ -435,8 +370,3 @@ def _sounds_of(scene: Scene) -> set[str]:
         if isinstance(inner, Clip):
             found.add(inner.sound)
     return found
-
-
-def _plain(text: str) -> str:
-    """Nothing in a file's name but letters, digits, - and _."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", text)

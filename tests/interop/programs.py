@@ -1,0 +1,69 @@
+"""Foreign programs of a test: whether they are there, free ports for them, and when they listen."""
+
+import asyncio
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+PACKAGES = {"sipp": "sip-tester", "baresip": "baresip-core"}
+MUST_BE_THERE = "CORDBOARD_INTEROP"
+"""With this set to 1 in the environment (``make interop``) a missing program fails instead of skipping."""
+
+_READY_SECONDS = 10.0
+
+
+def need(program: str) -> str:
+    """The program's path. Where it is not installed the test is skipped, with a sentence."""
+    found = shutil.which(program)
+    if found is None:
+        why = f"{program} is not installed (Debian package {PACKAGES[program]})"
+        if os.environ.get(MUST_BE_THERE) == "1":
+            pytest.fail(f"{why}, and {MUST_BE_THERE}=1 says that nothing may be skipped")
+        pytest.skip(why)
+    return found
+
+
+def free_port() -> int:
+    """A port that is free for UDP and TCP on 127.0.0.1, even, with the next one free too (RTP, RTCP)."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            if port % 2 == 0 and _free(socket.SOCK_DGRAM, port + 1) and _free(socket.SOCK_STREAM, port):
+                return port
+
+
+def _free(kind: socket.SocketKind, port: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+async def listening(port: int, process: asyncio.subprocess.Process, transport: str = "udp") -> bool:
+    """Wait until the program has bound its port; False when it ended before."""
+    wanted = f"{port:04X}"
+    async with asyncio.timeout(_READY_SECONDS):
+        while process.returncode is None:
+            lines = Path(f"/proc/net/{transport}").read_text().splitlines()[1:]
+            if any(line.split()[1].endswith(f":{wanted}") for line in lines):
+                return True
+            await asyncio.sleep(0.02)
+    return False
+
+
+async def ended(process: asyncio.subprocess.Process) -> None:
+    """End a program that this test started: asked first, killed when it does not listen."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), 2.0)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
