@@ -40,14 +40,14 @@ lock:
 
 interop: $(DEV)
 	@scripts/install-system-packages interop
-	@$(BIN)/pytest tests/interop --run-interop
+	@CORDBOARD_INTEROP=1 $(BIN)/pytest tests/interop
 
 bench: $(RUN)
 	@scripts/install-system-packages bench
 	@bench/run
 
 drill: $(DEV)
-	@$(BIN)/pytest tests/drill --run-drill
+	@CORDBOARD_DRILL=1 $(BIN)/pytest tests/drill
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

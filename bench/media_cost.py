@@ -20,7 +20,6 @@ from cordboard.media.control import LegReport, MediaEvent, RecordingEnded, Strea
 from cordboard.media.embedded import rtp
 from cordboard.media.embedded.engine import EmbeddedEngine, EmbeddedSettings
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PORTS = 46_000, 48_999
 _PHONES = 52_000
 
@@ -67,8 +66,8 @@ def phones(targets: list[int], seconds: float) -> None:
 
 def cpu(pid: int) -> float:
     """Seconds of CPU that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
 
 
 async def measure(calls: int, seconds: float, record: str, folder: Path) -> None:

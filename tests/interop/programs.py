@@ -47,14 +47,18 @@ def _free(kind: socket.SocketKind, port: int) -> bool:
 
 async def listening(port: int, process: asyncio.subprocess.Process, transport: str = "udp") -> bool:
     """Wait until the program has bound its port; False when it ended before."""
-    wanted = f"{port:04X}"
     async with asyncio.timeout(_READY_SECONDS):
         while process.returncode is None:
-            lines = Path(f"/proc/net/{transport}").read_text().splitlines()[1:]
-            if any(line.split()[1].endswith(f":{wanted}") for line in lines):
+            if _bound(port, transport):
                 return True
             await asyncio.sleep(0.02)
     return False
+
+
+def _bound(port: int, transport: str) -> bool:
+    """Read in the system's table: to try the port would take it from the program."""
+    lines = Path(f"/proc/net/{transport}").read_text().splitlines()[1:]
+    return any(line.split()[1].endswith(f":{port:04X}") for line in lines)
 
 
 async def ended(process: asyncio.subprocess.Process) -> None:

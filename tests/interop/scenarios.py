@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 
+from tests.interop.house import CALLER
+
 _BEGIN = '<?xml version="1.0" encoding="UTF-8" ?>\n<scenario name="cordboard">\n'
 _END = "</scenario>\n"
 
-CALLER = "+919876500001"
 PCMA = "m=audio [{port}] RTP/AVP 8 101\na=rtpmap:8 PCMA/8000\na=rtpmap:101 telephone-event/8000\n"
 
 
-def sdp(way: str = "sendrecv", version: int = 1, port: str = "media_port") -> str:
-    """A description of ours: A-law at sipp's media port."""
+def sdp(way: str = "sendrecv", version: int = 1, port: str = "media_port", host: str = "[media_ip]") -> str:
+    """sipp's description: A-law at ``port``, a port that sipp chose: ``media_port`` (that of its echo) or
+    ``rtpstream_audio_port`` (that from which it speaks)."""
     return (
-        f"v=0\no=sipp 1 {version} IN IP4 [local_ip]\ns=-\nc=IN IP4 [media_ip]\nt=0 0\n"
+        f"v=0\no=sipp 1 {version} IN IP4 [local_ip]\ns=-\nc=IN IP4 {host}\nt=0 0\n"
         f"{PCMA.format(port=port)}a=ptime:20\na={way}\n"
     )
 
@@ -52,6 +54,16 @@ def speak(file: str) -> str:
     return f'<nop><action><exec rtp_stream="{file},-1,8,PCMA/8000"/></action></nop>\n'
 
 
+def silent() -> str:
+    """Hold what is played."""
+    return '<nop><action><exec rtp_stream="pause"/></action></nop>\n'
+
+
+def talkative() -> str:
+    """Go on with what is played."""
+    return '<nop><action><exec rtp_stream="resume"/></action></nop>\n'
+
+
 def _label(label: str) -> str:
     return f'<label id="{label}"/>\n' if label else ""
 
@@ -60,11 +72,18 @@ def _label(label: str) -> str:
 
 
 def request(
-    method: str, cseq: int, *, body: str = "", branch: str = "[branch]", more: str = "", first: bool = False
+    method: str,
+    cseq: int,
+    *,
+    body: str = "",
+    branch: str = "[branch]",
+    first: bool = False,
+    tagged: bool = False,
 ) -> str:
-    """A request of the caller. ``first``: it opens the dialog (or is of the INVITE's transaction: CANCEL)."""
+    """A request of the caller. ``first``: it opens the dialog, or is of the INVITE's own transaction (CANCEL,
+    the ACK to a refusal, which is ``tagged``)."""
     uri = "sip:[service]@[remote_ip]:[remote_port]" if first else "[next_url]"
-    tag = "" if first else "[peer_tag_param]"
+    tag = "" if first and not tagged else "[peer_tag_param]"
     return (
         f"{method} {uri} SIP/2.0\n"
         f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch={branch}\n"
@@ -74,7 +93,7 @@ def request(
         "Call-ID: [call_id]\n"
         f"CSeq: {cseq} {method}\n"
         "Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>\n"
-        f"Max-Forwards: 70\n{more}{_content(body)}"
+        f"Max-Forwards: 70\n{_content(body)}"
     )
 
 
@@ -94,9 +113,9 @@ def until_answered() -> str:
     return maybe + recv(response=200, keep=True)
 
 
-def answer_received(response_body: str = "", cseq: int = 1) -> str:
+def acknowledge(cseq: int = 1, body: str = "") -> str:
     """The ACK to a 200."""
-    return send(request("ACK", cseq, body=response_body))
+    return send(request("ACK", cseq, body=body))
 
 
 # --- a callee -------------------------------------------------------------------------------------------
@@ -113,12 +132,12 @@ def invited() -> str:
     return recv("INVITE", keep=True, actions=_KEPT) + '<Reference variables="via,far,near,cseq"/>\n'
 
 
-def reply(status: str, body: str = "", more: str = "") -> str:
+def reply(status: str, body: str = "") -> str:
     """An answer to the INVITE, whatever came since."""
     tag = "" if status.startswith("100") else TAG
     return (
         f"SIP/2.0 {status}\nVia: [$via]\nFrom: [$far]\nTo: [$near]{tag}\nCall-ID: [call_id]\nCSeq: [$cseq]\n"
-        f"Contact: <sip:[local_ip]:[local_port];transport=[transport]>\n{more}{_content(body)}"
+        f"Contact: <sip:[local_ip]:[local_port];transport=[transport]>\n{_content(body)}"
     )
 
 
@@ -138,14 +157,14 @@ def reply_to_cancel() -> str:
     )
 
 
-def callee_request(method: str, cseq: int, body: str = "", more: str = "") -> str:
+def callee_request(method: str, cseq: int, body: str = "") -> str:
     """A request of the callee in its dialog."""
     return (
         f"{method} [next_url] SIP/2.0\n"
         "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n[routes]\n"
         f"From: [$near]{TAG}\nTo: [$far]\nCall-ID: [call_id]\nCSeq: {cseq} {method}\n"
         "Contact: <sip:[local_ip]:[local_port];transport=[transport]>\n"
-        f"Max-Forwards: 70\n{more}{_content(body)}"
+        f"Max-Forwards: 70\n{_content(body)}"
     )
 
 

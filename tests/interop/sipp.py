@@ -42,7 +42,7 @@ class Sipp:
         self._process, self._folder = process, folder
 
     async def done(self, seconds: float = 20.0) -> None:
-        """Wait until every call of the scenario went as written; fail with sipp's own words if one did not."""
+        """Wait until every call of the scenario went as written. Fails in sipp's own words."""
         try:
             code = await asyncio.wait_for(self._process.wait(), seconds)
         except TimeoutError:
@@ -83,8 +83,8 @@ async def sipp(
     port: int = 0,
     options: tuple[str, ...] = (),
 ) -> AsyncIterator[Sipp]:
-    """Start it: as a caller of ``service`` at ``target``, or without a target as a callee on ``port`` (which is
-    listening when this is entered). It is ended on leaving, whatever happened."""
+    """Start it: as a caller of ``service`` at ``target``, or without a target as a callee on ``port``,
+    listening when this is entered. It is ended on leaving, whatever happened."""
     program = need("sipp")
     port = port or free_port()
     folder = place / f"sipp-{port}"

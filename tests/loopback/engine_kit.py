@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -106,7 +107,8 @@ class Application:
         query = dict(request.query)
         caller = last_ten(query.get("CallFrom", ""))
         now = asyncio.get_running_loop().time()
-        self.asked.append(Ask(now, request.path, query, request.query_string, dict(request.headers)))
+        raw = request.rel_url.raw_query_string
+        self.asked.append(Ask(now, request.path, query, raw, dict(request.headers)))
         left = self.answers.get((caller, request.path)) or self.answers.get(("", request.path))
         if left is None:
             return web.json_response({"destination": {}})
@@ -278,9 +280,10 @@ class Home:
     async def get(self, path: str) -> tuple[int, bytes]:
         """An authenticated GET of the API: status and body."""
         account = self.house.settings.account
-        login = aiohttp.BasicAuth(account.api_key, account.api_token)
+        login = b64encode(f"{account.api_key}:{account.api_token}".encode()).decode()
+        headers = {"Authorization": f"Basic {login}"}
         url = f"http://{self.house.http[0]}:{self.house.http[1]}{path}"
-        async with aiohttp.ClientSession(auth=login) as session, session.get(url) as answer:
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as answer:
             return answer.status, await answer.read()
 
     async def plain_call(self) -> None:

@@ -21,7 +21,6 @@ from cordboard.media.embedded import rtp
 from cordboard.media.embedded.engine import EmbeddedEngine
 from cordboard.media.embedded.rtp import sequence_step, timestamp_step
 from cordboard.testing.media_suite import check_media_engine
-from cordboard.testing.pretend_media import PretendEngine
 from tests.loopback.media_kit import RATE, Events, Phone, in_a_loop, loudest, make_engine, tone, until
 
 _RANGES = iter(range(42_000, 60_000, 200))
@@ -426,12 +425,3 @@ async def test_telephony_29_the_processes_have_a_session_of_their_own_and_end_wi
         with pytest.raises(ProcessLookupError):
             os.kill(one, 0)
     assert not list((tmp_path / "run").glob("*.sock"))
-
-
-@in_a_loop
-async def test_the_pretended_engine_does_what_every_media_engine_must() -> None:
-    engine = PretendEngine()
-    await engine.start()
-    await check_media_engine(engine)
-    await engine.close()
-    assert engine.ports_taken == 0

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from cordboard.config.read import read
+from cordboard.config.read import read, warnings
 from cordboard.config.settings import Settings
 from cordboard.flow.document import Flow
 from cordboard.kernel.mistakes import BadInput
@@ -30,8 +30,8 @@ def load(
             str(path), f"it is no TOML: {error}", "see the starter that `cordboard init` writes"
         ) from None
     settings = read(tables, os.environ if environ is None else environ, str(path))
-    flows, warnings = flows_of(settings)
-    return settings, flows, warnings
+    flows, told = flows_of(settings)
+    return settings, flows, (*warnings(settings), *told)
 
 
 def complain(problem: object) -> None:

@@ -58,6 +58,7 @@ class CalleeLeg:
         "call",
         "finished",
         "leg",
+        "number",
         "route",
         "session",
     )
@@ -66,19 +67,25 @@ class CalleeLeg:
         self,
         call: str,
         leg: int,
+        number: str,
         route: Route,
         speech: Speech,
         hooks: Hooks,
         by_caller: Callable[[], bool],
         over: Callable[["CalleeLeg"], None],
     ) -> None:
-        self.call, self.leg, self.route = call, leg, route
+        self.call, self.leg, self.number, self.route = call, leg, number, route
         self._speech, self._hooks, self._by_caller, self._over = speech, hooks, by_caller, over
         self.session: Session | None = None
         self.finished = False
         self._ringing = self._progressed = self._answered = self._held = self._moved = False
         self._asked: Cause | None = None  # why we released it
         self._told: LegStream | None = None
+
+    @property
+    def _limit_from_ringing(self) -> bool:
+        """The trunk lets the ringing limit run from the first 18x (telephony.md 4)."""
+        return self.route.trunk.ring_from == "ringing"
 
     def release(self, cause: Cause) -> None:
         """End it, whatever its state; the first cause stands."""
@@ -132,11 +139,11 @@ class CalleeLeg:
             return  # neither counts as ringing (telephony.md 3)
         if not self._ringing and (code == _RINGING or not body):
             self._ringing = True
-            self._event(LegRinging(self.leg))
+            self._event(LegRinging(self.leg, self._limit_from_ringing))
         if not body or not self._agree(body) or self._progressed:
             return
         self._progressed = True
-        self._event(LegProgressed(self.leg))
+        self._event(LegProgressed(self.leg, self._limit_from_ringing))
 
     def _accepted(self, body: bytes) -> None:
         """A 2xx without SDP stands on the one of its 183."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -65,6 +66,7 @@ class Legs:
         self._calls: dict[str, _Call] = {}
         self._arrivals: dict[int, CallerLeg] = {}
         self._routes: dict[str, Route] = {}  # SIP Call-ID → the trunk of the dialog
+        self._dialled: Counter[str] = Counter()  # live legs by the number that was dialled
         self._callers = 0
         self._counter = 0
         self._draining = False
@@ -199,7 +201,7 @@ class Legs:
             return
         speech = self._speech(route, route.target.host, audio)
         callee = CalleeLeg(
-            call, leg, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
+            call, leg, number, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
         )
         outgoing = self._outgoing(route, route.target, number, shown, speech.offer(), seconds, _hops(legs))
         try:
@@ -211,6 +213,7 @@ class Legs:
         legs.callees[leg] = callee
         self._routes[session.call_id] = route
         route.live += 1
+        self._dialled[number] += 1
         callee.session = session
 
     def release(self, call: str, leg: int, cause: Cause) -> None:
@@ -260,6 +263,9 @@ class Legs:
             return f"{shown[:30]!r} is none of the ExoPhones"
         if route.target is None:
             return f"the address of trunk {route.trunk.name} is not known"
+        most = self._settings.dialing.max_calls_per_number
+        if 0 < most <= self._dialled[number]:
+            return f"the number has {most} calls already (dialing.max_calls_per_number)"
         return "" if route.has_room else f"trunk {route.trunk.name} is at its limit of calls"
 
     def _outgoing(
@@ -299,6 +305,9 @@ class Legs:
 
     def _callee_over(self, leg: CalleeLeg) -> None:
         leg.route.live -= 1
+        self._dialled[leg.number] -= 1
+        if not self._dialled[leg.number]:
+            del self._dialled[leg.number]
         if leg.session is not None:
             self._routes.pop(leg.session.call_id, None)
         legs = self._calls.get(leg.call)

@@ -53,9 +53,4 @@ def flows_of(settings: Settings) -> tuple[dict[int, Flow], tuple[str, ...]]:
                 f"there is no flow {phone.flow}",
                 f"known: {known}",
             )
-        if phone.number.startswith("+91") and not phone.circle:
-            warnings.append(
-                f"{settings.source}: exophones[{index}]: no `circle`, so the same-circle rule of "
-                "outgoing_phone_number is off for this number"
-            )
     return flows, tuple(warnings)

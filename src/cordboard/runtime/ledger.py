@@ -20,6 +20,7 @@ from cordboard.store import lines
 
 CALLER = 0
 _BODY_KEPT = 65536
+_WITH_THE_CALLER = (None, Cause.NORMAL, Cause.CANCELED)
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Ledger:
         self._legs: dict[int, _Leg] = {CALLER: _Leg(facts.caller, facts.exophone)}
         self._bridged: tuple[int, float] | None = None
         self._talked = 0.0
-        self._answered_by = ""
+        self._answered_by = self._last_status = ""
         self._hung_up: tuple[float, Cause, Side, int] | None = None
 
     # --- the journal -----------------------------------------------------------------------------------
@@ -178,7 +179,10 @@ class Ledger:
             return
         known.over = True
         talked = self._talk_of(leg, now)
+        if cause is Cause.LIMIT and known.answered is None:
+            cause, by = verdicts.rang_out(known.ringing is not None), Side.PLATFORM
         status = "completed" if known.answered is not None else verdicts.leg_status(cause)
+        self._last_status = status
         self._leg_row(leg, known, now, status, cause, code, by or verdicts.disconnected_by(cause), talked)
 
     def audio(self, report: LegReport, now: float) -> None:
@@ -262,7 +266,7 @@ class Ledger:
         """The call is over: legs that are still on their way out are closed here, then the call's row."""
         for leg, known in self._legs.items():
             if leg != CALLER and not known.over:
-                self.leg_over(leg, now, known.released or Cause.CANCELED, 0, Side.PLATFORM)
+                self.leg_over(leg, now, known.released or Cause.CANCELED, 0, self._side_that_ends(known))
         caller = self._legs[CALLER]
         left_at, cause, by, code = self._hung_up or (now, Cause.NORMAL, Side.PLATFORM, 0)
         status = _call_status(caller.answered is not None, facts, by)
@@ -275,13 +279,19 @@ class Ledger:
             answered_at=None if caller.answered is None else self._at + caller.answered,
             ended_at=self._at + left_at,
             talk_seconds=round(self._talked),
-            leg2_status=facts.dial_status,
+            # a later Connect that dialled nobody has no status, the legs of an earlier one were there all the same
+            leg2_status="completed" if self._answered_by else facts.dial_status or self._last_status,
             answered_by=self._answered_by,
             call_type=facts.call_type,
             dial_status=facts.dial_status,
             disconnected_by=by.value,
             outcome=outcome,
         )
+
+    def _side_that_ends(self, leg: _Leg) -> Side:
+        """Who ends a leg that is on its way out: the caller, when it goes because they went."""
+        by_caller = self._hung_up is not None and self._hung_up[2] is Side.CALLER
+        return Side.CALLER if by_caller and leg.released in _WITH_THE_CALLER else Side.PLATFORM
 
     def _talk_of(self, leg: int, now: float) -> int:
         if self._bridged is None or self._bridged[0] != leg:

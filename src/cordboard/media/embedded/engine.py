@@ -151,7 +151,8 @@ class EmbeddedEngine:
         def down() -> None:
             self._worker_down(worker)
 
-        arguments = ["--bind", self._settings.bind, "--lease", str(_LEASE_SECONDS)]
+        settings = self._settings
+        arguments = ["--bind", settings.bind, "--hz", str(settings.tick_hz), "--lease", str(_LEASE_SECONDS)]
         path = self._folder / f"media-{os.getpid()}-{number}.sock"
         worker = _Worker(Child(_PACKETS, arguments, path, 6, on_message=heard, on_up=up, on_down=down))
         return worker

@@ -25,6 +25,7 @@ class Line:
         self._link, self._selector = link, selector
         self._on_message, self._on_lost = on_message, on_lost
         self._unpacker, self._waiting = Unpacker(), bytearray()
+        self._stuck = False
         self.open = True
         link.setblocking(False)
         selector.register(link, selectors.EVENT_READ, self._ready)
@@ -62,12 +63,16 @@ class Line:
             while self._waiting:
                 del self._waiting[: self._link.send(self._waiting)]
         except BlockingIOError:
-            self._selector.modify(self._link, selectors.EVENT_READ | selectors.EVENT_WRITE, self._ready)
-            return
+            self._watch(selectors.EVENT_READ | selectors.EVENT_WRITE, stuck=True)
         except OSError:
             self.close()
-            return
-        self._selector.modify(self._link, selectors.EVENT_READ, self._ready)
+        else:
+            self._watch(selectors.EVENT_READ, stuck=False)
+
+    def _watch(self, events: int, stuck: bool) -> None:
+        if stuck != self._stuck:
+            self._stuck = stuck
+            self._selector.modify(self._link, events, self._ready)
 
     def _ready(self, events: int) -> None:
         if events & selectors.EVENT_WRITE:

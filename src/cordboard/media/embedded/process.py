@@ -38,20 +38,19 @@ _SHIP_NS = 1_000_000_000
 _ROUND_NS = 250_000_000
 _SLOW_ROUNDS = 4
 _COLLECT_ROUNDS = 240
-_TICK_HZ = 200
 
 
 class Process:
     """The control thread."""
 
-    def __init__(self, listener: socket.socket, host: str, lease: float) -> None:
+    def __init__(self, listener: socket.socket, host: str, lease: float, tick_hz: int) -> None:
         self._listener, self._host, self._lease = listener, host, int(lease * 1e9)
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
         self._inbox: deque[tuple[str, Any]] = deque()
         self._woken, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector.register(self._woken, selectors.EVENT_READ, self._empty_inbox)
-        self._server = RtpServer(tick_hz=_TICK_HZ)
+        self._server = RtpServer(tick_hz=tick_hz)
         self._room = Room(threading.Lock, self._emit, self._aim_later, self._problem)
         self._ports: dict[tuple[str, int], LegPort] = {}
         self._shipped: dict[str, int] = {}
@@ -319,13 +318,14 @@ def main() -> int:
     parser.add_argument("--listen", type=int, required=True, help="file number of a listening Unix socket")
     parser.add_argument("--bind", required=True, help="address of the RTP sockets")
     parser.add_argument("--lease", type=float, default=30.0, help="seconds to go on without an engine")
+    parser.add_argument("--hz", type=int, default=200, help="how often sockets are looked at, a second")
     given = parser.parse_args()
     listener = socket.socket(fileno=given.listen)
     listener.setblocking(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _take_what_is_allowed()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    process = Process(listener, given.bind, given.lease)
+    process = Process(listener, given.bind, given.lease, given.hz)
     signal.signal(signal.SIGTERM, lambda *_: setattr(process, "_stopping", True))
     gc.collect()
     gc.freeze()
