@@ -19,6 +19,10 @@ def sdp(way: str = "sendrecv", version: int = 1, port: str = "media_port", host:
     )
 
 
+SYMMETRIC = "[branch];rport"
+"""As ``branch``: answers are to come back to where the request came from (RFC 3581), not to sipp's port."""
+
+
 def scenario(*steps: str) -> str:
     """A whole scenario."""
     return _BEGIN + "".join(steps) + _END
@@ -132,9 +136,8 @@ def invited() -> str:
     return recv("INVITE", keep=True, actions=_KEPT) + '<Reference variables="via,far,near,cseq"/>\n'
 
 
-def reply(status: str, body: str = "") -> str:
-    """An answer to the INVITE, whatever came since."""
-    tag = "" if status.startswith("100") else TAG
+def reply(status: str, body: str = "", tag: str = TAG) -> str:
+    """An answer to the INVITE, whatever came since. ``tag``: another one is another branch's of a fork."""
     return (
         f"SIP/2.0 {status}\nVia: [$via]\nFrom: [$far]\nTo: [$near]{tag}\nCall-ID: [call_id]\nCSeq: [$cseq]\n"
         f"Contact: <sip:[local_ip]:[local_port];transport=[transport]>\n{_content(body)}"
@@ -157,18 +160,26 @@ def reply_to_cancel() -> str:
     )
 
 
-def callee_request(method: str, cseq: int, body: str = "") -> str:
+def callee_request(method: str, cseq: int, body: str = "", more: str = "") -> str:
     """A request of the callee in its dialog."""
     return (
         f"{method} [next_url] SIP/2.0\n"
         "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n[routes]\n"
         f"From: [$near]{TAG}\nTo: [$far]\nCall-ID: [call_id]\nCSeq: {cseq} {method}\n"
         "Contact: <sip:[local_ip]:[local_port];transport=[transport]>\n"
-        f"Max-Forwards: 70\n{_content(body)}"
+        f"Max-Forwards: 70\n{more}{_content(body)}"
     )
 
 
+def offer_again(method: str, cseq: int, body: str) -> str:
+    """The callee's re-INVITE or UPDATE, and its 200."""
+    sent = send(callee_request(method, cseq, body), repeat=True)
+    ack = send(callee_request("ACK", cseq)) if method == "INVITE" else ""
+    return sent + recv(response=100, optional=True) + recv(response=200) + ack
+
+
 def ringing() -> str:
+    """180."""
     return send(reply("180 Ringing"))
 
 

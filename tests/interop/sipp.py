@@ -81,7 +81,7 @@ async def sipp(
     service: str = "",
     calls: int = 1,
     port: int = 0,
-    options: tuple[str, ...] = (),
+    transport: str = "udp",
 ) -> AsyncIterator[Sipp]:
     """Start it: as a caller of ``service`` at ``target``, or without a target as a callee on ``port``,
     listening when this is entered. It is ended on leaving, whatever happened."""
@@ -90,7 +90,7 @@ async def sipp(
     folder = place / f"sipp-{port}"
     folder.mkdir()
     (folder / "scenario.xml").write_text(scenario)
-    transport = target.transport if target is not None else "udp"
+    transport = target.transport if target is not None else transport
     command = [
         program,
         *(("-s", service, f"{target.host}:{target.port}") if target is not None else ()),
@@ -99,7 +99,6 @@ async def sipp(
         *("-timeout", "30s", "-timeout_error"),
         *("-trace_msg", "-message_file", str(folder / "messages.log")),
         *("-trace_err", "-error_file", str(folder / "errors.log")),
-        *options,
     ]
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -111,7 +110,7 @@ async def sipp(
     try:
         running = Sipp(process, folder, port)
         if target is None:
-            assert await listening(port, process), f"sipp did not start\n{running.story()}"
+            assert await listening(port, process, transport), f"sipp did not start\n{running.story()}"
         yield running
     finally:
         await ended(process)

@@ -40,7 +40,7 @@ def replay(lines: Iterable[bytes]) -> Iterator[Replayed]:
     beginning = next((record for record in records if record.get("k") == "begin"), None)
     if beginning is None or "facts" not in beginning:
         raise BadInput("journal", "the call's beginning is not in it", "a call that this engine took")
-    facts, account = _facts(beginning["facts"]), _account(beginning["account"])
+    facts, account = facts_of(beginning["facts"]), account_of(beginning["account"])
     flow, _ = read_flow(beginning["flow"], KINDS, "the call's flow")
     runner = Runner(KINDS)
     state = runner.begin(flow, account, facts)
@@ -54,12 +54,14 @@ def replay(lines: Iterable[bytes]) -> Iterator[Replayed]:
         yield Replayed(at, event, then, now)
 
 
-def _facts(raw: dict[str, Any]) -> CallFacts:
+def facts_of(raw: dict[str, Any]) -> CallFacts:
+    """The facts that a call began with, as its journal's beginning has them."""
     known = {field.name for field in fields(CallFacts)}
     return CallFacts(**{key: value for key, value in raw.items() if key in known})
 
 
-def _account(raw: dict[str, Any]) -> Account:
+def account_of(raw: dict[str, Any]) -> Account:
+    """The account that a call began under."""
     known = {field.name for field in fields(Account)}
     values = {key: value for key, value in raw.items() if key in known}
     values["exophones"] = tuple(ExoPhone(**phone) for phone in values.get("exophones", ()))

@@ -119,6 +119,12 @@ class ScriptedCaller:
             self._audio.speaker.press(key)
 
     @property
+    def audio(self) -> PhoneAudio:
+        """Its RTP, both ways."""
+        assert self._audio is not None, "ring first"
+        return self._audio
+
+    @property
     def heard(self) -> Pcm:
         """What came: signed 16 bit, 8 kHz, from the first packet on."""
         assert self._audio is not None, "ring first"

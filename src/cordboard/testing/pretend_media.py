@@ -61,6 +61,14 @@ class PretendEngine:
         """What everybody hears now."""
         return self._calls[call].scene if call in self._calls else Scene()
 
+    def leg_at(self, port: int) -> tuple[str, int] | None:
+        """Whose port this is: call and leg."""
+        for name, call in self._calls.items():
+            for leg, taken in call.legs.items():
+                if taken == port:
+                    return name, leg
+        return None
+
     async def start(self) -> None:
         """Nothing has to be started."""
 

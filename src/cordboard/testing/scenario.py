@@ -11,6 +11,18 @@ from cordboard.contract.facts import CallFacts
 
 EXOPHONE = "+918047100001"
 CALLER = "+919876500001"
+FINALS: Mapping[Cause, int] = {
+    Cause.BUSY: 486,
+    Cause.DECLINED: 603,
+    Cause.NO_ANSWER: 480,
+    Cause.REJECTED: 403,
+    Cause.FAILED: 500,
+}
+"""The SIP final with which a phone fails (``legs/causes.py`` reads it back)."""
+
+PATIENCE = 32.0
+"""64·T1: how long an INVITE waits for any reply (RFC 3261 Timer B)."""
+
 PRIMARY = "http://customer.example/connect"
 FALLBACK = "http://customer.example/fallback"
 EVENTS = "http://customer.example/events"
@@ -33,6 +45,11 @@ class Phone:
     holds: tuple[tuple[float, bool], ...] = ()
     dead: float | None = None
     restarts_limit: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """It never replies to anything, a CANCEL included: the INVITE meets its Timer B."""
+        return self.rings is None and self.early is None and self.answers is None and self.fails is None
 
 
 def answers(after: float = 2.0, hangs_up: float | None = 10.0) -> Phone:

@@ -93,3 +93,17 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """``asyncio.run`` in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
+
+
+async def pause(seconds: float | None) -> None:
+    """Let time pass; None: for ever."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+    if seconds is not None:
+        loop.call_later(seconds, _wake, over)
+    await over
+
+
+def _wake(over: "asyncio.Future[None]") -> None:
+    if not over.done():
+        over.set_result(None)

@@ -45,7 +45,7 @@ from cordboard.flow.document import read_flow
 from cordboard.flow.runner import Runner, State
 from cordboard.testing.invariants import Watch
 from cordboard.testing.ladder import ladder_line, scene_line
-from cordboard.testing.scenario import NEVER_REPLIES, Phone, Scenario, Sound
+from cordboard.testing.scenario import FINALS, NEVER_REPLIES, PATIENCE, Phone, Scenario, Sound
 
 T = TypeVar("T")
 
@@ -60,12 +60,15 @@ KINDS: Mapping[str, AppletKind] = {"connect": Connect(), "greeting": Greeting(),
 
 @dataclass(slots=True)
 class Line:
-    """One leg as the far side knows it. ``state``: calling, up, over. ``told``: we heard of its answer."""
+    """One leg as the far side knows it. ``state``: calling, up, over. ``told``: we heard of its answer.
+    ``asked``: why we released it; ``ended``: we heard of its end."""
 
     leg: int
     phone: Phone
     state: str = "calling"
     told: bool = False
+    asked: Cause | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,15 @@ class Entry:
 
 @dataclass
 class World:
-    """Plays one scenario to its end. ``deadline_first``: who wins when an event comes at a deadline."""
+    """Plays one scenario to its end. ``deadline_first``: who wins when an event comes at a deadline.
+
+    ``crossings``: what a phone said before our release reached it is told, be it late (``legs`` keeps it to
+    itself and says only how the leg ended; the machine must bear either).
+    """
 
     scenario: Scenario
     deadline_first: bool = True
+    crossings: bool = True
     now: float = 0.0
     transcript: list[Entry] = field(default_factory=list)
     scenes: list[tuple[float, Scene]] = field(default_factory=list)
@@ -150,7 +158,6 @@ class World:
         scenario, caller = self.scenario, self.scenario.caller
         self._event(0.0, CallerArrived())
         script: list[tuple[float | None, Event]] = [
-            (caller.leaves, CallerHungUp()),
             (caller.dead, AudioDied(0)),
             (scenario.stops, Stopped()),
             (scenario.media_lost, MediaLost()),
@@ -160,6 +167,14 @@ class World:
         for at, event in script:
             if at is not None:
                 self._later(at, lambda event=event: None if self.runner.over(self.state) else event)  # type: ignore[misc]
+        if caller.leaves is not None:
+            self._later(caller.leaves, self._caller_leaves)
+
+    def _caller_leaves(self) -> Event | None:
+        """By CANCEL, or once answered by BYE."""
+        if self.runner.over(self.state):
+            return None
+        return CallerHungUp(Cause.CANCELED if self.facts.answered_at is None else Cause.NORMAL)
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -169,8 +184,8 @@ class World:
                 self._prepare(sound, self.scenario.sounds.get(value, Sound()))
             case Dial(leg, number):
                 self._dial(leg, number)
-            case Release(leg):
-                self._release(leg)
+            case Release(leg, cause):
+                self._release(leg, cause)
             case _:
                 pass
 
@@ -212,13 +227,19 @@ class World:
         else:
             phone = phones
         line = self.lines[leg] = Line(leg, phone)
+        if phone.silent:
+            self._from_phone(
+                line, PATIENCE - WIRE, "calling", LegFailed(leg, Cause.FAILED, 408), becomes="over"
+            )
         if phone.rings is not None:
             self._from_phone(line, WIRE + phone.rings, "calling", LegRinging(leg, phone.restarts_limit))
         if phone.early is not None:
             self._from_phone(line, WIRE + phone.early, "calling", LegProgressed(leg))
         if phone.fails is not None:
             after, cause = phone.fails
-            self._from_phone(line, WIRE + after, "calling", LegFailed(leg, cause), becomes="over")
+            self._from_phone(
+                line, WIRE + after, "calling", LegFailed(leg, cause, FINALS[cause]), becomes="over"
+            )
         if phone.answers is not None:
             self._from_phone(line, WIRE + phone.answers, "calling", LegAnswered(leg), becomes="up")
             for at, held in phone.holds:
@@ -240,24 +261,49 @@ class World:
 
         self._later(delay, act)
 
-    def _heard(self, line: Line, event: Event) -> Event:
-        line.told = line.told or isinstance(event, LegAnswered)
-        return event
+    def _heard(self, line: Line, event: Event) -> Event | None:
+        answered, over = isinstance(event, LegAnswered), isinstance(event, LegFailed | LegEnded)
+        if line.asked is None or (self.crossings and not over):
+            line.told = line.told or answered
+        elif answered:
+            # legs ends it by ACK and BYE; its answer is never told
+            self._later(2 * WIRE, lambda: self._ended_as_asked(line, 0))
+            return None
+        elif not over:
+            return None
+        if not over:
+            return event
+        if line.ended:
+            return None
+        line.ended = True
+        return event if line.asked is None else self._as_asked(line, line.asked, event)
 
-    def _release(self, leg: int) -> None:
+    def _release(self, leg: int, cause: Cause) -> None:
         """CANCEL or BYE, by what we know at this moment; a CANCEL does nothing to a phone that answered."""
         line = self.lines[leg]
+        line.asked = line.asked or cause
         bye = line.told
 
         def arrive() -> None:
-            if line.state == "calling":
+            if (line.state == "calling" and not line.phone.silent) or (line.state == "up" and bye):
                 line.state = "over"
-                self._event(WIRE, LegFailed(leg, Cause.CANCELED, 487))
-            elif line.state == "up" and bye:
-                line.state = "over"
-                self._event(WIRE, LegEnded(leg, Cause.NORMAL, Side.PLATFORM))
+                self._later(WIRE, lambda: self._ended_as_asked(line, 487))
 
         self._later(WIRE, arrive)
+
+    def _ended_as_asked(self, line: Line, code: int) -> Event | None:
+        """The far side has taken our CANCEL or BYE."""
+        if line.ended:
+            return None
+        line.state, line.ended = "over", True
+        assert line.asked is not None
+        return self._as_asked(line, line.asked, LegFailed(line.leg, line.asked, code))
+
+    def _as_asked(self, line: Line, cause: Cause, event: Event) -> Event:
+        """How a leg's end is told that we released: with our cause, whatever the far side said."""
+        if line.told:
+            return LegEnded(line.leg, cause, Side.CALLER if self.state.gone else Side.PLATFORM)
+        return LegFailed(line.leg, cause, event.code if isinstance(event, LegFailed) else 0)
 
     # --- what tests look at ----------------------------------------------------------------------------
 

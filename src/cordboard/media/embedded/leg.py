@@ -25,6 +25,8 @@ from cordboard.media.embedded.stream import Outgoing
 
 DEAD_NS = 30_000_000_000
 DEAD_WITH_NOISE_NS = 300_000_000_000
+# What the library says between set_target() and the moment its worker has taken it: a frame is lost.
+_NOT_AIMED_YET = "channel target is not set"
 _JUMP = 100  # packets: beyond it a sequence has begun anew
 _JUMP_TIME = 8000  # samples: beyond it, against the clock, a timestamp has begun anew
 _TICK = 8e-6  # samples in a nanosecond
@@ -175,9 +177,12 @@ class Leg:
                         return
                 self._unusual(data, now)
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
 
-    def _failed(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
+        """A packet could not be sent. Told once; the next one is tried all the same."""
+        if str(error) == _NOT_AIMED_YET:
+            return
         self.errors += 1
         if self.errors == 1:
             self._tell(self, "error", repr(error))

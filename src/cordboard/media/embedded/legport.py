@@ -12,8 +12,9 @@ _REPORTS_AT_ONCE = 8
 
 
 class LegPort:
-    """Opens both sockets or raises OSError. Only the control thread comes here: the library's worker would
-    wait for itself (telephony.md 25)."""
+    """Opens the RTP socket or raises OSError; the one for RTCP with the first report, since most legs of a
+    hunt are over before it. Only the control thread comes here: the library's worker would wait for itself
+    (telephony.md 25)."""
 
     def __init__(
         self,
@@ -29,23 +30,16 @@ class LegPort:
         self._reporter = Reporter(cname)
         self._next = now + INTERVAL_NS
         self._aimed: tuple[str, int] | None = None
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._rtcp = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            self._rtcp.bind((host, port + 1))
-            self._rtcp.setblocking(False)
-            self._channel = server.create_channel(
-                leg.packet,
-                bind_host=host,
-                bind_port=port,
-                queue_size=_QUEUE,
-                bind_family=6 if ":" in host else 4,
-            )
-        except BaseException:
-            self._rtcp.close()
-            raise
+        self._host = host
+        self._rtcp: socket.socket | None = None
+        self._channel = server.create_channel(
+            leg.packet,
+            bind_host=host,
+            bind_port=port,
+            queue_size=_QUEUE,
+            bind_family=6 if ":" in host else 4,
+        )
         leg.out.send = self._channel.send_pkt
-        selector.register(self._rtcp, selectors.EVENT_READ, self._reports)
 
     def aim(self) -> None:
         """Send to where the leg wants it sent."""
@@ -56,8 +50,9 @@ class LegPort:
 
     def close(self) -> None:
         """The library frees its socket when nothing names the channel any more."""
-        self._selector.unregister(self._rtcp)
-        self._rtcp.close()
+        if self._rtcp is not None:
+            self._selector.unregister(self._rtcp)
+            self._rtcp.close()
         self._channel.close()
         self._channel = None
 
@@ -70,18 +65,32 @@ class LegPort:
         with leg.lock:
             sent = Sent(out.ssrc, out.sent, out.octets, out.timestamp_at(now))
             heard = Heard(leg.far_ssrc, leg.came, leg.missed, leg.highest, int(leg.jitter))
+        report = self._reporter.report(sent, heard, now, wall)
         try:
-            self._rtcp.sendto(
-                self._reporter.report(sent, heard, now, wall), (self._aimed[0], self._aimed[1] + 1)
-            )
+            self._reports_socket().sendto(report, (self._aimed[0], self._aimed[1] + 1))
         except OSError:
             return  # nobody listens there: many peers have no RTCP
 
+    def _reports_socket(self) -> socket.socket:
+        """The socket on the odd port. Raises OSError when somebody else took it meanwhile."""
+        if self._rtcp is None:
+            made = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                made.bind((self._host, self.number + 1))
+            except OSError:
+                made.close()
+                raise
+            made.setblocking(False)
+            self._selector.register(made, selectors.EVENT_READ, self._reports)
+            self._rtcp = made
+        return self._rtcp
+
     def hear_reports(self, now: int, wall: float) -> None:
         """Read what has come; from strangers nothing is believed."""
+        reports = self._reports_socket()
         for _ in range(_REPORTS_AT_ONCE):
             try:
-                data, source = self._rtcp.recvfrom(1500)
+                data, source = reports.recvfrom(1500)
             except OSError:
                 return
             door = self.leg.door

@@ -200,9 +200,7 @@ class Room:
             if isinstance(player, Play) and not player.over:
                 out.play(player.frame(out.codec), now)
         except Exception as error:  # a full queue loses its frame; it must not stop what others hear
-            leg.errors += 1
-            if leg.errors == 1:
-                self._problem(call.name, leg.number, repr(error))
+            leg.failed(error)
         return False
 
     # --- who hears whom ----------------------------------------------------------------------------
