@@ -188,7 +188,7 @@ class House:
         self.legs.use(self.endpoint)
         doors = Doors(
             asyncio.get_running_loop(), clock, tokens, self.legs, Media(), Application(), Sounds(),
-            self.store.append, Tasks(_fail), *([self.store.note] if "note" in Doors.__slots__ else []),
+            self.store.append, self.store.note, Tasks(_fail),
         )  # type: ignore[arg-type]  # fmt: skip
         self.board = Switchboard(
             settings, flows, doors, Figures(), adopt=self.legs.adopt, turn_away=self.legs.turn_away

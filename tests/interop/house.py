@@ -181,13 +181,13 @@ def parts_of(samples: Samples) -> list[Heard]:
 
 
 def in_words(parts: list[Heard], least: float = 0.3) -> list[str]:
-    """The parts of at least so many seconds: ``music``, ``silence``, ``1230 Hz`` (to the nearest 10).
+    """The parts of at least so many seconds: ``music``, ``silence``, ``1230 Hz`` (to the nearest 5).
     Neighbours that are the same are one. Two notes at once are music: no peer here makes such a tone."""
     words: list[str] = []
     for part in parts:
         word = "music" if part.what == "tones" else part.what
         if part.what == "tone":
-            word = f"{round(part.hertz[0], -1)} Hz"
+            word = f"{5 * round(part.hertz[0] / 5)} Hz"
         if part.end - part.start >= least and (not words or words[-1] != word):
             words.append(word)
     return words

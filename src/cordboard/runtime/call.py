@@ -114,7 +114,8 @@ class Call:
         return self._doors.loop.time() - self.began
 
     def _step(self, event: Event) -> None:
-        now = self._now()
+        # the machine is told the very moment that the journal keeps: a replay must decide on the same
+        now = round(self._now(), 4)
         if type(event) is TimePassed and self._asked is not None:
             # a timer may wake a hair early: what was asked for counts (nothing else would come)
             now = max(now, self._asked)

@@ -70,7 +70,8 @@ class SoundsDoor(Protocol):
 
 @dataclass(slots=True)
 class Doors:
-    """All that a call can touch. ``append`` writes one journal line before it returns."""
+    """All that a call can touch. ``append`` writes one journal line before it returns; ``note`` keeps one that
+    nobody obeys, which is written before the next that is appended, or within a moment."""
 
     loop: asyncio.AbstractEventLoop
     clock: Clock
@@ -80,4 +81,5 @@ class Doors:
     customer: CustomerDoor
     sounds: SoundsDoor
     append: Callable[[bytes], object]
+    note: Callable[[bytes], object]
     tasks: Tasks

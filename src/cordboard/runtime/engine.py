@@ -115,6 +115,7 @@ class Engine:
             self.customer,
             self.sounds,
             self._append,
+            self.store.note,
             self._tasks,
         )
         self._switchboard = Switchboard(
@@ -148,6 +149,10 @@ class Engine:
                 "outcome": "lost",
             }
             self.store.append(lines.row("calls", call.sid, values))
+            for recording in await self.store.recordings.of_call(call.sid):
+                if recording.state == "recording":
+                    lost = {"call_sid": call.sid, "state": "failed", "problem": "the engine ended while it was made"}
+                    self.store.append(lines.row("recordings", recording.sid, lost))
             self._log.warning("a call was lost with the last run of the engine", call=call.sid)
 
     async def _look_up_trunks(self) -> None:

@@ -4,7 +4,7 @@ A row of a leg is written once, when the leg is over; a call's twice, at its beg
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from cordboard.call import verdicts
 from cordboard.call.causes import Cause, Side
@@ -20,6 +20,7 @@ from cordboard.store import lines
 
 CALLER = 0
 _BODY_KEPT = 65536
+_FACTS = tuple(field.name for field in fields(CallFacts))
 _WITH_THE_CALLER = (None, Cause.NORMAL, Cause.CANCELED)
 
 
@@ -35,17 +36,22 @@ class _Leg:
 
 
 class Ledger:
-    """Writes for one call. ``append`` takes a line; times handed in are seconds since the call began."""
+    """Writes for one call; times handed in are seconds since the call began.
+
+    ``append`` takes a line that must not be lost: a beginning, a step, an end, an event, a recording.
+    ``note`` takes all others, which are written with the next of those.
+    """
 
     def __init__(
         self,
         append: Callable[[bytes], object],
+        note: Callable[[bytes], object],
         tokens: Tokens,
         facts: CallFacts,
         trunk: str,
         trunks: dict[str, str],
     ) -> None:
-        self._append, self._tokens, self._facts = append, tokens, facts
+        self._append, self._note, self._tokens, self._facts = append, note, tokens, facts
         self._sid, self._at = facts.sid, facts.began_at
         self._trunk, self._trunks = trunk, trunks
         self._n = 0
@@ -58,9 +64,10 @@ class Ledger:
 
     # --- the journal -----------------------------------------------------------------------------------
 
-    def begin(self, told: dict[str, object], caller_name: str) -> None:
-        """The call exists. ``told``: what a replay needs (account, flow, facts)."""
-        self._append(lines.begin(self._sid, self._at, told))
+    def begin(self, told: bytes, caller_name: str) -> None:
+        """The call exists. ``told``: what else a replay needs (account and flow, ``lines.prepared``)."""
+        facts = {"facts": told_for_replay(self._facts)}
+        self._append(lines.begin(self._sid, self._at, facts, told))
         self._row(
             "calls",
             self._sid,
@@ -77,9 +84,10 @@ class Ledger:
         )
 
     def step(self, now: float, event: Event, commands: Iterable[Command]) -> None:
-        """An event met the machine; must be written before any of the commands is obeyed."""
+        """An event met the machine at ``now``, by its own clock to the last digit; must be written before any of
+        the commands is obeyed."""
         self._n += 1
-        self._append(lines.step(self._sid, self._n, round(now, 4), event, commands))
+        self._append(lines.step(self._sid, self._n, now, event, commands))
 
     def note(self, now: float, kind: str, what: str, why: str, detail: str = "") -> None:
         """Something else that the timeline should show."""
@@ -87,18 +95,11 @@ class Ledger:
 
     def seen(self, now: float, leg: int, seen: Seen) -> None:
         """A SIP message of a leg, for the ladder."""
-        arrow = "→" if seen.outward else "←"
-        self._entry(
-            "sip",
-            now,
-            {
-                "what": f"{arrow} {seen.line}",
-                "why": "",
-                "leg": leg,
-                "cseq": seen.cseq,
-                "peer": f"{seen.peer.transport}:{seen.peer.host}:{seen.peer.port}",
-                "size": seen.size,
-            },
+        self._n += 1
+        peer = f"{seen.peer.transport}:{seen.peer.host}:{seen.peer.port}"
+        at = round(now, 4)
+        self._note(
+            lines.sip(self._sid, self._n, at, seen.outward, seen.line, leg, seen.cseq, peer, seen.size)
         )
 
     def scene(self, now: float, was: Scene, scene: Scene) -> None:
@@ -116,7 +117,7 @@ class Ledger:
         )
         if scene.recording is not None and scene.recording != was.recording:
             sid = recording_sid(self._sid, scene.recording.name)
-            self._row(
+            self._row_now(
                 "recordings",
                 sid,
                 call_sid=self._sid,
@@ -219,7 +220,7 @@ class Ledger:
         """An event for the customer waits in the outbox from now on."""
         self._events += 1
         at = self._at + now
-        self._row(
+        self._row_now(
             "outbox",
             f"msg_{self._tokens.hex(12)}",
             call_sid=self._sid,
@@ -245,7 +246,7 @@ class Ledger:
                 "problem": ended.problem,
             },
         )
-        self._row(
+        self._row_now(
             "recordings",
             recording_sid(self._sid, ended.name),
             call_sid=self._sid,
@@ -271,7 +272,7 @@ class Ledger:
         left_at, cause, by, code = self._hung_up or (now, Cause.NORMAL, Side.PLATFORM, 0)
         status = _call_status(caller.answered is not None, facts, by)
         self._leg_row(CALLER, caller, left_at, status, cause, code, by, round(self._talked))
-        self._row(
+        self._row_now(
             "calls",
             self._sid,
             status=status,
@@ -326,9 +327,12 @@ class Ledger:
 
     def _entry(self, kind: str, now: float, values: dict[str, object]) -> None:
         self._n += 1
-        self._append(lines.entry(kind, self._sid, self._n, round(now, 4), values))
+        self._note(lines.entry(kind, self._sid, self._n, round(now, 4), values))
 
     def _row(self, table: str, key: str | tuple[str | int, ...], **values: object) -> None:
+        self._note(lines.row(table, key, values))
+
+    def _row_now(self, table: str, key: str | tuple[str | int, ...], **values: object) -> None:
         self._append(lines.row(table, key, values))
 
 
@@ -339,7 +343,8 @@ def recording_sid(call: str, name: str) -> str:
 
 def told_for_replay(facts: CallFacts) -> dict[str, object]:
     """The facts a call began with, as plain values."""
-    return {key: value for key, value in asdict(facts).items() if value not in ("", (), None)}
+    told = ((name, getattr(facts, name)) for name in _FACTS)
+    return {name: value for name, value in told if value not in ("", (), None)}
 
 
 def told_account(account: Account) -> dict[str, object]:

@@ -17,8 +17,9 @@ from cordboard.runtime.call import Call
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.kinds import KINDS, account_of
-from cordboard.runtime.ledger import Ledger, told_account, told_for_replay
+from cordboard.runtime.ledger import Ledger, told_account
 from cordboard.sip.endpoint.words import Seen
+from cordboard.store import lines
 
 _LINGER_SECONDS = 5.0
 """How long a call that is over still hears its last SIP messages and recordings, for the timeline."""
@@ -41,10 +42,12 @@ class Switchboard:
         self._flows, self._doors, self._figures = flows, doors, figures
         self._adopt, self._turn_away, self._file_of = adopt, turn_away, file_of
         self._account = account_of(settings)
-        self._told_account = told_account(self._account)
         self._by_number = {phone.number: phone for phone in settings.exophones}
         self._trunks = {phone.number: phone.trunk for phone in settings.exophones}
-        self._tables = {table.get("id"): table for table in settings.flows}
+        told = told_account(self._account)
+        self._told = {
+            table.get("id"): lines.prepared({"account": told, "flow": table}) for table in settings.flows
+        }
         self._runner = Runner(KINDS)
         self._calls: dict[str, Call] = {}
         self._lingering: dict[str, Call] = {}
@@ -72,10 +75,10 @@ class Switchboard:
             flow_id=flow.id,
             began_at=round(doors.clock.wall(), 3),
         )
-        ledger = Ledger(doors.append, doors.tokens, facts, arrival.trunk, self._trunks)
+        ledger = Ledger(doors.append, doors.note, doors.tokens, facts, arrival.trunk, self._trunks)
         call = Call(doors, self._runner, self._runner.begin(flow, self._account, facts), ledger, self._ended)
         try:
-            ledger.begin(self._told(facts), arrival.caller_name)
+            ledger.begin(self._told[flow.id], arrival.caller_name)
             call.open_caller()
         except Unavailable as error:
             self._log.error("a call was refused", reason=str(error))
@@ -85,13 +88,6 @@ class Switchboard:
         self._figures.call_began()
         self._adopt(arrival, sid)
         call.receive(CallerArrived())
-
-    def _told(self, facts: CallFacts) -> dict[str, object]:
-        return {
-            "facts": told_for_replay(facts),
-            "account": self._told_account,
-            "flow": self._tables.get(facts.flow_id),
-        }
 
     # --- what the doors say --------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 
 from cordboard.kernel.mistakes import Unavailable
 
@@ -52,7 +53,8 @@ class Journal:
         self._held: list[bytes] = []
         self._writing = threading.Lock()  # of what is held: the loop's thread and the sync thread write it
         self._retired: list[int] = []
-        self._wake, self._stop = threading.Event(), threading.Event()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._asleep, self._stopped = False, threading.Lock()
         self._thread: threading.Thread | None = None
 
     def open(self, committed: int = 0) -> None:
@@ -70,7 +72,7 @@ class Journal:
         self.position = self.synced = end
         self._begin = self._starts[-1]
         self._fd = self._open_segment(self._begin)
-        self._stop.clear()
+        self._stopped.acquire()
         self._thread = threading.Thread(target=self._sync_forever, name="journal-sync", daemon=True)
         self._thread.start()
 
@@ -128,8 +130,8 @@ class Journal:
     def close(self) -> None:
         """Force all to disk and give the folder back."""
         if self._thread is not None:
-            self._stop.set()
-            self._wake.set()
+            self._stopped.release()
+            self._bell.put(None)
             self._thread.join()
             self._thread = None
         for fd in (self._fd, self._lock_fd):
@@ -191,9 +193,10 @@ class Journal:
 
     def _touch(self) -> None:
         """Have the sync thread force what is new to disk when the group's time is over."""
-        if not self._dirty:
-            self._dirty = True
-            self._wake.set()
+        self._dirty = True
+        if self._asleep:
+            self._asleep = False
+            self._bell.put(None)
 
     def _write_held(self) -> None:
         """One write for all that is held. When it fails nothing of it is left, in the file or here."""
@@ -230,12 +233,17 @@ class Journal:
             os.close(fd)
 
     def _sync_forever(self) -> None:
-        while not self._stop.is_set():
-            self._wake.wait()
-            self._stop.wait(self._group_seconds)
-            self._wake.clear()
+        """Sleeps while nothing comes; under load it wakes by the clock alone, once a group."""
+        while True:
+            self._asleep = True
+            if not self._dirty:
+                self._bell.get()
+            self._asleep = False
+            stopping = self._stopped.acquire(timeout=self._group_seconds)
             self._sync()
-        self._sync()
+            if stopping:
+                self._stopped.release()
+                return
 
     def _sync(self) -> None:
         """Force to disk what was written. A line that comes meanwhile is of the next group."""

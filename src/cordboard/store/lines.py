@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from json import JSONEncoder, encoder
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from cordboard.store.codec import pack
@@ -52,9 +53,16 @@ COLUMNS = {table: frozenset(field.name for field in fields(row)) for table, row 
 HEAD = re.compile(rb'\{"k":"([a-z]+)"(?:,"call":"([0-9A-Za-z._-]+)")?')
 
 
-def begin(call: str, at: float, facts: Mapping[str, object] | None = None) -> bytes:
-    """A call exists from `at` (epoch) on. `facts`: what a replay needs, such as settings and the flow."""
-    return _encode({"k": "begin", "call": call, "n": 0, "t": 0.0, "at": at, **(facts or {})})
+def begin(call: str, at: float, facts: Mapping[str, object] | None = None, ready: bytes = b"") -> bytes:
+    """A call exists from `at` (epoch) on. `facts`: what a replay needs, such as settings and the flow; what
+    of it is the same for many calls comes from `prepared`."""
+    line = _encode({"k": "begin", "call": call, "n": 0, "t": 0.0, "at": at, **(facts or {})})
+    return line[:-1] + ready + b"}" if ready else line
+
+
+def prepared(values: Mapping[str, object]) -> bytes:
+    """Fields of a record, written once for many."""
+    return b"," + _encode(dict(values))[1:-1] if values else b""
 
 
 def step(call: str, n: int, t: float, event: object, commands: Iterable[object]) -> bytes:
@@ -77,6 +85,17 @@ def entry(kind: str, call: str, n: int, t: float, values: Mapping[str, object]) 
     `values` may hold `what` and `why` as the timeline shows them; all else becomes its `data`.
     """
     return _encode({"k": kind, "call": call, "n": n, "t": t, **values})
+
+
+def sip(
+    call: str, n: int, t: float, outward: bool, line: str, leg: int, cseq: str, peer: str, size: int
+) -> bytes:
+    """An `entry` for a SIP message; there are so many of these that they are written by hand."""
+    what = _quoted(("→ " if outward else "← ") + line)
+    return (
+        f'{{"k":"sip","call":"{call}","n":{n},"t":{t!r},"what":{what},"why":"","leg":{leg}'
+        f',"cseq":{_quoted(cseq)},"peer":{_quoted(peer)},"size":{size}}}'
+    ).encode()
 
 
 def row(table: str, key: str | tuple[str | int, ...], values: Mapping[str, object]) -> bytes:

@@ -19,6 +19,8 @@ from cordboard.store.batch import Batch, Unreadable, split
 from cordboard.store.journal import Journal
 
 BATCH_SECONDS = 0.25
+BUSY_BATCH_SECONDS = 1.0
+_BUSY_BYTES = 32 << 10
 BATCH_BYTES = 1 << 20
 LONGEST_PAUSE = 5.0
 _log = structlog.get_logger(__name__)
@@ -86,8 +88,11 @@ class Writer:
         while not self._stop.is_set():
             self._hurry.wait(pause)
             self._hurry.clear()
+            before = self.committed
             if self._try_to_drain():
-                pause = self._batch_seconds
+                # Under load fewer and larger batches: each costs a commit, and threads in one another's way.
+                busy = self.committed - before >= _BUSY_BYTES and self._batch_seconds == BATCH_SECONDS
+                pause = BUSY_BATCH_SECONDS if busy else self._batch_seconds
             else:
                 pause = min(LONGEST_PAUSE, pause * 2)
                 self._stop.wait(pause)

@@ -29,6 +29,7 @@ from cordboard.testing.wire import Wire
 T = TypeVar("T", bound=SessionEvent)
 
 _INVITE = re.compile(rb"INVITE sips?:([^@;> ]+)")
+_WITHIN = re.compile(rb"\r\nTo: [^\r]*;tag=")
 _CALL_ID = re.compile(rb"\r\nCall-ID: ([^\r]+)")
 NORMAL = Reason("Q.850", 16, "Normal call clearing")
 
@@ -243,7 +244,7 @@ class Carrier:
     def _deaf(self, data: bytes) -> bool:
         """An INVITE for a phone that never replies does not get as far as our stack."""
         invite, call_id = _INVITE.match(data), _CALL_ID.search(data)
-        if invite is None or call_id is None:
+        if invite is None or call_id is None or _WITHIN.search(data):
             return False
         known = self._scripts.get(call_id[1])
         if known is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from cordboard.call.words import Command, Event
-from cordboard.flow.document import Flow
+from cordboard.flow.document import read_flow
 from cordboard.flow.runner import Runner
 from cordboard.runtime import replay
 from cordboard.runtime.kinds import KINDS
@@ -66,9 +66,10 @@ class JournalSink:
         """The call played again."""
         return list(replay.replay(self.of_call(call)))
 
-    def transcript(self, call: str, flow: Flow) -> list[Entry]:
+    def transcript(self, call: str) -> list[Entry]:
         """The call as the pretend world writes it: events, commands, and the scene where it changed."""
         beginning = self.records("begin", call)[0]
+        flow, _ = read_flow(beginning["flow"], KINDS)
         runner = Runner(KINDS)
         account, facts = replay.account_of(beginning["account"]), replay.facts_of(beginning["facts"])
         state = runner.begin(flow, account, facts)

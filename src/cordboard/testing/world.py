@@ -106,6 +106,7 @@ class World:
         self._playing: dict[int, float] = {}
         self._heap: list[tuple[float, int, Callable[[], Event | None]]] = []
         self._sequence = 0
+        self._caller_left = False
 
     # --- the clock -------------------------------------------------------------------------------------
 
@@ -174,6 +175,7 @@ class World:
         """By CANCEL, or once answered by BYE."""
         if self.runner.over(self.state):
             return None
+        self._caller_left = True
         return CallerHungUp(Cause.CANCELED if self.facts.answered_at is None else Cause.NORMAL)
 
     def _obey(self, command: Command) -> None:
@@ -234,7 +236,7 @@ class World:
         if phone.rings is not None:
             self._from_phone(line, WIRE + phone.rings, "calling", LegRinging(leg, phone.restarts_limit))
         if phone.early is not None:
-            self._from_phone(line, WIRE + phone.early, "calling", LegProgressed(leg))
+            self._from_phone(line, WIRE + phone.early, "calling", LegProgressed(leg, phone.restarts_limit))
         if phone.fails is not None:
             after, cause = phone.fails
             self._from_phone(
@@ -302,7 +304,7 @@ class World:
     def _as_asked(self, line: Line, cause: Cause, event: Event) -> Event:
         """How a leg's end is told that we released: with our cause, whatever the far side said."""
         if line.told:
-            return LegEnded(line.leg, cause, Side.CALLER if self.state.gone else Side.PLATFORM)
+            return LegEnded(line.leg, cause, Side.CALLER if self._caller_left else Side.PLATFORM)
         return LegFailed(line.leg, cause, event.code if isinstance(event, LegFailed) else 0)
 
     # --- what tests look at ----------------------------------------------------------------------------

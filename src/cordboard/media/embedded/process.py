@@ -32,6 +32,7 @@ from cordboard.media.embedded.line import Line
 from cordboard.media.embedded.pacing import Pacer
 from cordboard.media.embedded.plays import Sound
 from cordboard.media.embedded.room import Call, Room, Tape, same_recording
+from cordboard.media.embedded.threads import keep_this_thread, keep_worker_of
 
 _SWITCH_SECONDS = 0.0002
 _SHIP_NS = 1_000_000_000
@@ -63,8 +64,11 @@ class Process:
     def run(self) -> None:
         """Until told to stop, or until the lease is over."""
         pacer = Pacer(time.monotonic_ns())
+        keep_worker_of(self._server, self._host)
 
-        def tick(now: int, _deadline: int) -> int:
+        def tick(now: int, deadline: int) -> int:
+            if deadline == 0:  # the first call
+                keep_this_thread()
             frames, wake = pacer.wake(now)
             if frames:
                 self._room.tick(now, frames)

@@ -23,7 +23,7 @@ from cordboard.media.embedded import wav
 from cordboard.media.embedded.align import HOLD, RATE, Track
 from cordboard.media.embedded.frames import Message, Unpacker, pack
 
-_LONELY = 40.0  # seconds without anybody: longer than the lease of a packet process
+_LONELY = 5.0  # seconds without anybody: whoever has left a recorder does not come back to it
 _READ = 1 << 18
 
 
@@ -108,7 +108,7 @@ class Recorder:
             events = self._selector.select(_LONELY)
             for key, _ in events:
                 key.data()
-            if not events and not self._peers:
+            if not events and not self._peers and not self._unfinished:
                 break
             busy = self._recordings or self._unfinished or any(p is not self._engine for p in self._peers)
             if self._stopping and not busy:

@@ -1,0 +1,275 @@
+"""Stage 2, 'wire': the whole engine in virtual time. Switchboard, machines, legs and the SIP stack are the
+real ones; the network is in memory, the customer, the sounds and the audio are pretended, the journal is a
+list. It plays the same scenarios as ``world``.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cordboard import sdp
+from cordboard.config import settings as config
+from cordboard.legs.legs import Legs
+from cordboard.legs.words import Hooks, TurnedAway
+from cordboard.runtime.doors import Doors
+from cordboard.runtime.figures import Figures
+from cordboard.runtime.kinds import flows_of
+from cordboard.runtime.switchboard import Switchboard
+from cordboard.runtime.tasks import Tasks
+from cordboard.sip.dialog.words import Offered
+from cordboard.sip.endpoint.endpoint import Endpoint
+from cordboard.sip.endpoint.words import Address, Outgoing
+from cordboard.testing.carrier import Carrier, FarCaller, FarPhone, Final
+from cordboard.testing.journal_sink import JournalSink
+from cordboard.testing.pretend_doors import PretendCustomer, PretendSounds, in_turn
+from cordboard.testing.pretend_media import PretendEngine
+from cordboard.testing.scenario import CALLER, EXOPHONE, Caller, Phone, Reply, Scenario
+from cordboard.testing.virtual_time import SeededTokens, VirtualClock, pause, run
+from cordboard.testing.wire import Wire
+from cordboard.testing.world import WIRE
+
+ENGINE = Address("udp", "198.51.100.1", 5060)
+CARRIER = Address("udp", "192.0.2.10", 5060)
+EXCHANGE = Address("udp", "192.0.2.20", 5060)
+"""Where calls are sent to, and where they come from; both belong to the trunks."""
+
+BEGAN_AT = 1_768_284_894.0
+_LONGEST = 4 * 3600.0
+_LAST_WORDS = 80.0
+"""More than twice 64·T1: every transaction is over, and what lingers is forgotten."""
+
+
+class StageFigures(Figures):
+    """Counts the engine's own faults, which no test may overlook."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = 0
+
+    def fault(self) -> None:
+        super().fault()
+        self.faults += 1
+
+
+class Stage:
+    """One engine, its carrier and its customer, set up from a scenario.
+
+    ``trunk``: other settings of the trunks. ``finals``: how numbers refuse where a cause is not enough.
+    ``wire``: the network; its ``delay`` should be ``world.WIRE`` where ladders are compared.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | None = None,
+        *,
+        wire: Wire | None = None,
+        seed: int = 1,
+        trunk: Mapping[str, Any] | None = None,
+        finals: Mapping[str, Final] | None = None,
+    ) -> None:
+        self.scenario = scenario or Scenario()
+        self.wire = wire or Wire(seed, delay=WIRE)
+        self.settings = _settings(self.scenario, trunk or {})
+        self.journal, self.figures = JournalSink(), StageFigures()
+        self.failures: list[BaseException] = []
+        self.turned: list[TurnedAway] = []
+        self.callers: list[FarCaller] = []
+        self.media = PretendEngine(legs=4000)
+        self.sounds = PretendSounds(self.scenario.sounds)
+        self.customer = PretendCustomer(in_turn(self.scenario.replies), self._let_dial)
+        self.carrier = Carrier(
+            self.wire, CARRIER, self.scenario.phones, finals or {}, 3 * seed, self._audio_dies
+        )
+        self.exchange = Carrier(self.wire, EXCHANGE, seed=3 * seed + 1)
+        # the first INVITE is sent at 0, and the call begins when it arrives
+        self.clock, tokens = VirtualClock(BEGAN_AT - self.wire.delay), SeededTokens(3 * seed + 2)
+        self.tasks = Tasks(self.failures.append)
+        self.legs = Legs(
+            self.settings,
+            Hooks(
+                event=lambda call, event: self.switchboard.on_event(call, event),
+                stream=lambda call, leg, stream: self.switchboard.on_stream(call, leg, stream),
+                arrival=lambda arrival: self.switchboard.arrived(arrival),
+                seen=lambda call, leg, seen: self.switchboard.on_seen(call, leg, seen),
+                turned_away=self.turned.append,
+            ),
+        )
+        self.endpoint = Endpoint(
+            (f"udp:{ENGINE.host}:{ENGINE.port}", f"tcp:{ENGINE.host}:{ENGINE.port}"),
+            clock=self.clock,
+            tokens=tokens,
+            screen=self.legs.screen,
+            on_invite=self.legs.invited,
+            may_send_in_dialog=self.legs.may_send_in_dialog,
+            options=self.legs.options,
+            on_security=self.legs.alarm,
+            transports=self.wire.transport,
+        )
+        self.legs.use(self.endpoint)
+        flows, self.warnings = flows_of(self.settings)
+        doors = Doors(
+            asyncio.get_running_loop(),
+            self.clock,
+            tokens,
+            self.legs,
+            self.media,
+            self.customer,
+            self.sounds,
+            self.journal.append,
+            self.journal.append,
+            self.tasks,
+        )
+        self.switchboard = Switchboard(
+            self.settings, flows, doors, self.figures, adopt=self.legs.adopt, turn_away=self.legs.turn_away
+        )
+        self.media.on_event = self.switchboard.on_media
+
+    # --- what happens --------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> "Stage":
+        for endpoint in (self.endpoint, self.carrier.endpoint, self.exchange.endpoint):
+            await endpoint.start()
+        return self
+
+    async def __aexit__(self, *problem: object) -> None:
+        await self.tasks.stop()
+        for endpoint in (self.endpoint, self.carrier.endpoint, self.exchange.endpoint):
+            await endpoint.close()
+
+    def ring(
+        self,
+        number: str = CALLER,
+        exophone: str = EXOPHONE,
+        script: Caller | None = None,
+        *,
+        offer: bytes | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> FarCaller:
+        """A call to one of our numbers. The script's seconds are those of the call: what the caller does at
+        5.0 reaches us 5 s after the INVITE did. ``offer``: another SDP."""
+        script = script or Caller()
+        caller = self.exchange.caller()
+        uri = f"sip:{exophone}@{ENGINE.host}:{ENGINE.port}"
+        sender = f"sip:{number}@{EXCHANGE.host}"
+        body = sdp.offer(sdp.Local(EXCHANGE.host, 40000)) if offer is None else offer
+        self.callers.append(caller)
+        caller.ring(self.exchange.endpoint, Outgoing(ENGINE, uri, sender, uri, body, headers=headers), script)
+        return caller
+
+    async def settle(self) -> None:
+        """Until every call is over and nobody has anything left to say."""
+        ends = asyncio.get_running_loop().time() + _LONGEST
+        await pause(2 * self.wire.delay)
+        while self.switchboard.live:
+            assert asyncio.get_running_loop().time() < ends, "a call never ends"
+            await pause(1.0)
+        await pause(_LAST_WORDS)
+
+    async def play(self) -> None:
+        """The scenario's one call."""
+        scenario, loop = self.scenario, asyncio.get_running_loop()
+        delay = self.wire.delay
+        self.ring(script=scenario.caller)
+        if scenario.caller.dead is not None:
+            loop.call_later(delay + scenario.caller.dead, lambda: self._to_media(self.media.audio_dies, 0))
+        for at, digit in scenario.caller.digits:
+            loop.call_later(delay + at, lambda digit=digit: self._to_media(self.media.press, 0, digit))  # type: ignore[misc]
+        if scenario.stops is not None:
+            loop.call_later(delay + scenario.stops, self.switchboard.stop)
+        if scenario.media_lost is not None:
+            loop.call_later(delay + scenario.media_lost, lambda: self._to_media(self.media.lose))
+
+    def _to_media(self, say: Callable[..., None], *words: Any) -> None:
+        """Something happens to a call's audio, while it has some."""
+        if self.switchboard.live and self.journal.calls():
+            say(self.sid, *words)
+
+    def _audio_dies(self, phone: FarPhone) -> None:
+        told = [offered.body for offered in phone.told(Offered) if offered.body] or [phone.invitation.body]
+        found = self.media.leg_at(sdp.read(told[-1]).media[0].port)
+        if found is not None:
+            asyncio.get_running_loop().call_later(self.wire.delay, self.media.audio_dies, *found)
+
+    def _let_dial(self, reply: Reply) -> None:
+        """The ExoPhones whose trunk can dial are those that the reply names."""
+        for phone in self.settings.exophones:
+            self.legs.trunks.resolve(phone.trunk, CARRIER if phone.number in reply.able else None)
+
+    # --- what tests look at ----------------------------------------------------------------------------------
+
+    @property
+    def sid(self) -> str:
+        """The first call's."""
+        return self.journal.calls()[0]
+
+    @property
+    def caller(self) -> FarCaller:
+        """The first caller."""
+        return self.callers[0]
+
+    def at(self, loop_time: float) -> float:
+        """A moment of the loop's clock as seconds of the first call, as our side of the wire has them."""
+        return round(loop_time - self.wire.delay, 3)
+
+    def left_over(self) -> dict[str, object]:
+        """What should be nothing once all is settled."""
+        ends = (self.endpoint, self.carrier.endpoint, self.exchange.endpoint)
+        far = [*self.carrier.rung, *self.callers]
+        found = {
+            "transactions and sessions": [end.load for end in ends if end.load != (0, 0)],
+            "media ports": self.media.ports_taken,
+            "calls": self.switchboard.live,
+            "callers' legs": self.legs.live,
+            "far legs": [leg for leg in far if leg.state != "over"],
+            "far legs that heard no end": [leg for leg in far if leg.ended_at is None],
+            "faults": self.figures.faults,
+            "failed tasks": self.failures,
+        }
+        return {what: many for what, many in found.items() if many}
+
+
+def _settings(scenario: Scenario, trunk: Mapping[str, Any]) -> config.Settings:
+    """The configuration that says what the scenario says: a trunk for each ExoPhone."""
+    account = scenario.account
+    phones = [script for script in scenario.phones.values() if isinstance(script, Phone)]
+    phones += [one for script in scenario.phones.values() if isinstance(script, tuple) for one in script]
+    usual = config.Trunk("", f"sip:{CARRIER.host}:{CARRIER.port}", ("192.0.2.0/24",))
+    if any(phone.restarts_limit for phone in phones):
+        usual = replace(usual, ring_from="ringing")
+    numbers = account.exophones
+    return config.Settings(
+        account=config.Account(
+            country=account.country,
+            timezone=account.timezone,
+            number_format=account.number_format,
+            strict=account.strict,
+        ),
+        egress=config.Egress(fetch_timeout_seconds=account.fetch_seconds),
+        dialing=config.Dialing(countries=account.countries),
+        trunks=tuple(replace(usual, name=f"trunk{nth}", **trunk) for nth, _ in enumerate(numbers)),
+        exophones=tuple(
+            config.ExoPhone(phone.number, int(scenario.flow["id"]), f"trunk{nth}", phone.circle)
+            for nth, phone in enumerate(numbers)
+        ),
+        flows=(scenario.flow,),
+    )
+
+
+def play(scenario: Scenario, **options: Any) -> Stage:
+    """Play a scenario's call to its end, in no time. ``options``: those of ``Stage``."""
+    return act(Stage.play, scenario, **options)
+
+
+def act(script: Callable[[Stage], Awaitable[object]], scenario: Scenario, **options: Any) -> Stage:
+    """Play a script of one's own on a stage; it is settled afterwards."""
+
+    async def whole() -> Stage:
+        async with Stage(scenario, **options) as stage:
+            await script(stage)
+            await stage.settle()
+            return stage
+
+    return run(whole())
+
+

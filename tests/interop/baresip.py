@@ -1,0 +1,154 @@
+"""baresip as a foreign peer: a softphone with a sound file for a microphone, driven over its control socket."""
+
+import asyncio
+import contextlib
+import json
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from cordboard.simulator.tones import sine
+from tests.interop.house import Samples
+from tests.interop.programs import ended, free_port, listening, need
+
+NUMBER = "+919812300042"
+TONE = 1230
+_MICROPHONE_SECONDS = 30.0
+
+_CONFIG = """\
+sip_listen 127.0.0.1:{port}
+net_interface 127.0.0.1
+rtp_ports {rtp}-{last_rtp}
+audio_player aubridge,line
+audio_source {source}
+audio_alert aubridge,alert
+audio_path {folder}
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+module_path /usr/lib/baresip/modules
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+module_tmp account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:{control}
+snd_path {folder}
+"""
+
+
+class Baresip:
+    """One running baresip. ``events``: the types of what it told, in order (``CALL_ESTABLISHED`` …)."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.port = port
+        self.events: list[str] = []
+        self._folder = folder
+        self._writer: asyncio.StreamWriter | None = None
+        self._news = asyncio.Event()
+
+    async def listen(self, control: int) -> asyncio.Task[None]:
+        """Open its control socket and hear what it tells."""
+        reader, self._writer = await asyncio.open_connection("127.0.0.1", control)
+        return asyncio.get_running_loop().create_task(self._read(reader))
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """Netstrings of JSON."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                size = await reader.readuntil(b":")
+                told = json.loads((await reader.readexactly(int(size[:-1]) + 1))[:-1])
+                if told.get("event"):
+                    self.events.append(told["type"])
+                    self._news.set()
+
+    async def do(self, command: str, words: str = "") -> None:
+        """Give it a command of its menu (``accept``, ``hold``, ``resume``, ``sndcode``, ``hangup``)."""
+        assert self._writer is not None
+        body = json.dumps({"command": command, "params": words, "token": "t"})
+        self._writer.write(f"{len(body)}:{body},".encode())
+        await self._writer.drain()
+
+    async def told(self, event: str, seconds: float = 10.0) -> None:
+        """Wait until it has told of this."""
+        async with asyncio.timeout(seconds):
+            while event not in self.events:
+                self._news.clear()
+                await self._news.wait()
+
+    @property
+    def log(self) -> str:
+        """What it printed."""
+        return (self._folder / "log").read_text(errors="replace")
+
+    @property
+    def heard(self) -> Samples:
+        """What it decoded since the call began. Whole only after it was ended."""
+        files = sorted(self._folder.glob("dump-*-dec.wav"))
+        if not files:
+            return np.zeros(0, np.int16)
+        samples, rate = soundfile.read(files[-1], dtype="int16")
+        assert rate == 8000
+        return np.asarray(samples, np.int16)
+
+
+@asynccontextmanager
+async def baresip(
+    place: Path, port: int, *, codec: str = "PCMA", answers: bool = True, reflects: bool = False
+) -> AsyncIterator[Baresip]:
+    """A phone on ``port`` (UDP and TCP) whose number is ``NUMBER``. It speaks ``TONE``; ``reflects``: what it
+    hears, instead. ``answers``: by itself, at once."""
+    program = need("baresip")
+    folder = place / "baresip"
+    folder.mkdir()
+    microphone = folder / "microphone.wav"
+    _write_tone(microphone)
+    rtp, control = free_port(), free_port()
+    (folder / "config").write_text(
+        _CONFIG.format(
+            port=port,
+            rtp=rtp,
+            last_rtp=rtp + 20,
+            control=control,
+            folder=folder,
+            source="aubridge,line" if reflects else f"aufile,{microphone}",
+        )
+    )
+    mode = "auto" if answers else "manual"
+    account = f"<sip:{NUMBER}@127.0.0.1>;regint=0;answermode={mode};audio_codecs={codec}/8000/1\n"
+    (folder / "accounts").write_text(account)
+    (folder / "contacts").write_text("")
+    with (folder / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(program, "-4", "-v", "-f", str(folder)),
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    phone = Baresip(port, folder)
+    hearing: asyncio.Task[None] | None = None
+    try:
+        ready = await listening(port, process) and await listening(control, process, "tcp")
+        assert ready, f"baresip did not start\n{phone.log}"
+        hearing = await phone.listen(control)
+        yield phone
+    finally:
+        await ended(process)
+        if hearing is not None:
+            hearing.cancel()
+
+
+def _write_tone(path: Path) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(sine(TONE, _MICROPHONE_SECONDS).tobytes())

@@ -1,0 +1,131 @@
+"""``cordboard serve`` as a user runs it: a process of its own, with a configuration that ``init`` wrote."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+
+from cordboard.sip.endpoint.words import Address
+
+READY = re.compile(r"ready sip=udp:127\.0\.0\.1:(\d+),tcp:127\.0\.0\.1:(\d+) http=127\.0\.0\.1:(\d+)")
+
+
+def free_port() -> int:
+    """Free for UDP and TCP a moment ago."""
+    for _ in range(100):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        ):
+            tcp.bind(("127.0.0.1", 0))
+            port: int = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free for both")
+
+
+class Served:
+    """A running ``serve`` in ``folder``. ``said``: every line of its stderr so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.said: list[str] = []
+        self.sip = Address("udp", "127.0.0.1", 0)
+        self.http = 0
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The process."""
+        assert self._process is not None, "start first"
+        return self._process
+
+    async def start(self, *options: str) -> None:
+        """Return when it is ready."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cordboard", "serve", *options),
+            cwd=self.folder,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        ready = asyncio.Event()
+        self._reading = asyncio.get_running_loop().create_task(self._read(ready))
+        async with asyncio.timeout(30):
+            await ready.wait()
+        found = READY.search("\n".join(self.said))
+        assert found is not None, self.said
+        self.sip = Address("udp", "127.0.0.1", int(found[1]))
+        self.http = int(found[3])
+
+    async def _read(self, ready: asyncio.Event) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.said.append(line.decode().rstrip())
+            if self.said[-1].startswith("ready "):
+                ready.set()
+        ready.set()
+
+    def signal(self, number: int) -> None:
+        """Tell it."""
+        self.process.send_signal(number)
+
+    async def ended(self, seconds: float = 20.0) -> int:
+        """Its exit code."""
+        async with asyncio.timeout(seconds):
+            code = await self.process.wait()
+        assert self._reading is not None
+        await self._reading
+        return code
+
+    async def stop(self) -> None:
+        """Whatever state it is in."""
+        if self._process is not None and self._process.returncode is None:
+            self.signal(signal.SIGKILL)
+            await self.ended()
+
+    def children(self) -> list[int]:
+        """Its helper processes."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == self.process.pid:
+                found.append(int(stat.parent.name))
+        return found
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Look into its database."""
+        with sqlite3.connect(f"file:{self.folder / 'cordboard.db'}?mode=ro", uri=True) as database:
+            return list(database.execute(query))
+
+
+def alive(pid: int) -> bool:
+    """Does this process still run? (Where nobody reaps the orphans of a container, they stay as zombies.)"""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def udp_ports(pid: int) -> set[int]:
+    """The UDP ports of loopback that this process holds."""
+    inodes = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = os.readlink(link)
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            inodes.add(target[8:-1])
+    lines = [line.split() for line in Path("/proc/net/udp").read_text().splitlines()[1:]]
+    return {int(line[1].partition(":")[2], 16) for line in lines if line[9] in inodes}

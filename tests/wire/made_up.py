@@ -1,0 +1,129 @@
+"""Scenarios made up from a seed: what phones, customers and callers do in an ordinary bad week.
+
+Moments are drawn from a continuum, so that hardly two things happen within a wire's delay of each other:
+crossings are looked for elsewhere (tests/world).
+"""
+
+import json
+import random
+from typing import Any
+
+from cordboard.call.causes import Cause
+from cordboard.testing.scenario import (
+    EVENTS,
+    EXOPHONE,
+    Caller,
+    Phone,
+    Reply,
+    Scenario,
+    Sound,
+    connect_flow,
+)
+from tests.world.helpers import AUDIO, TONE, A, B, C, D
+
+NUMBERS = (A, B, C, D)
+OTHER_EXOPHONE = "+918047100002"
+_EXITS = (None, "bye", "sorry", "again")
+_HOLDS = ({"type": "default_tone"}, {"type": "operator_tone"}, {"type": "custom_tone", "value": TONE})
+_CAUSES = (Cause.BUSY, Cause.DECLINED, Cause.NO_ANSWER, Cause.REJECTED, Cause.FAILED)
+
+
+def made_up(seed: int) -> Scenario:
+    """Always the same one for a seed."""
+    draw = random.Random(seed)
+    restarts, media_lost = draw.random() < 0.2, draw.random() < 0.15
+    # an announcement under which media dies begins anew, which the pretend world does not know
+    replies = tuple(_reply(draw, announces=not media_lost) for _ in range(draw.randint(1, 6)))
+    return Scenario(
+        flow=_flow(draw),
+        phones={number: _phones(draw, restarts) for number in NUMBERS},
+        replies=replies,
+        sounds={sound: _sound(draw) for sound in (AUDIO, TONE, "Hello.", "Sorry, nobody is there.")},
+        caller=_caller(draw),
+        stops=draw.uniform(0.5, 60) if draw.random() < 0.1 else None,
+        media_lost=draw.uniform(0.5, 60) if media_lost else None,
+    )
+
+
+def _flow(draw: random.Random) -> dict[str, Any]:
+    flow = connect_flow(
+        draw.choice(_EXITS),
+        draw.choice(_EXITS),
+        draw.choice(_EXITS),
+        answer=draw.choice(("at_once", "late")),
+        dial_events=["Dial", "Ringing", "Answered", "Terminal"],
+    )
+    connect = flow["applets"]["connect"]
+    flow["applets"]["again"] = {key: value for key, value in connect.items() if value != "again"}
+    if draw.random() < 0.3:
+        del connect["fallback_url"]
+    return flow
+
+
+def _phones(draw: random.Random, restarts: bool) -> Phone | tuple[Phone, ...]:
+    first = _phone(draw, restarts)
+    return (first, _phone(draw, restarts)) if draw.random() < 0.3 else first
+
+
+def _phone(draw: random.Random, restarts: bool) -> Phone:
+    if draw.random() < 0.1:
+        return Phone(rings=None, restarts_limit=restarts)
+    fate = draw.choice(("answers", "answers", "fails", "rings"))
+    return Phone(
+        rings=draw.choice((None, draw.uniform(0.1, 3))) if fate == "fails" else draw.uniform(0.1, 3),
+        early=draw.uniform(0.1, 4) if draw.random() < 0.3 else None,
+        answers=draw.uniform(1, 33) if fate == "answers" else None,
+        fails=(draw.uniform(0.1, 25), draw.choice(_CAUSES)) if fate == "fails" else None,
+        hangs_up=draw.uniform(0.5, 60) if draw.random() < 0.7 else None,
+        holds=_holds(draw, draw.uniform(0.5, 20)),
+        dead=draw.uniform(1, 60) if draw.random() < 0.1 else None,
+        restarts_limit=restarts,
+    )
+
+
+def _holds(draw: random.Random, at: float) -> tuple[tuple[float, bool], ...]:
+    return ((at, True), (at + draw.uniform(0.5, 10), False)) if draw.random() < 0.2 else ()
+
+
+def _reply(draw: random.Random, announces: bool) -> Reply:
+    after = None if draw.random() < 0.08 else draw.uniform(0.05, 4)
+    if draw.random() < 0.2:
+        return Reply(b"?", draw.choice((0, 200, 302, 500)), after=after, error="the connection was refused")
+    body: dict[str, Any] = {"destination": {"numbers": draw.choices(NUMBERS, k=draw.randint(0, 5))}}
+    options: dict[str, Any] = {
+        "fetch_after_attempt": draw.random() < 0.5,
+        "record": draw.random() < 0.5,
+        "recording_channels": draw.choice(("single", "dual")),
+        "max_ringing_duration": draw.choice((5, 10, 30, 45)),
+        "max_conversation_duration": draw.choice((5, 20, 900)),
+        "music_on_hold": draw.choice(_HOLDS),
+        "parallel_ringing": {"activate": draw.random() < 0.5, "max_parallel_attempts": draw.randint(1, 4)},
+        "start_call_playback": {
+            "playback_to": draw.choice(("both", "callee")),
+            **draw.choice(({"type": "text", "value": "Hello."}, {"type": "audio_url", "value": AUDIO})),
+        },
+        "dial_passthru_event_url": EVENTS,
+        "outgoing_phone_number": OTHER_EXOPHONE,
+    }
+    body |= {key: value for key, value in options.items() if draw.random() < 0.5}
+    if not announces:
+        body.pop("start_call_playback", None)
+    able = (EXOPHONE,) if draw.random() < 0.5 else (EXOPHONE, OTHER_EXOPHONE)
+    return Reply(json.dumps(body).encode(), after=after, able=able)
+
+
+def _sound(draw: random.Random) -> Sound:
+    return Sound(
+        seconds=draw.choice((0.0, 1.3, 3.1)),
+        status=draw.choice((200, 200, 200, 404)),
+        after=None if draw.random() < 0.1 else draw.uniform(0.05, 3),
+        plays_out=draw.random() < 0.9,
+    )
+
+
+def _caller(draw: random.Random) -> Caller:
+    return Caller(
+        leaves=draw.uniform(0.3, 90) if draw.random() < 0.4 else None,
+        digits=((draw.uniform(0.5, 30), draw.choice("12#")),) if draw.random() < 0.3 else (),
+        dead=draw.uniform(1, 90) if draw.random() < 0.1 else None,
+    )
