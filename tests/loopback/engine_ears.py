@@ -43,7 +43,7 @@ def found_in(part: Pcm, whole: Pcm) -> tuple[float, float]:
     product = np.fft.irfft(np.fft.rfft(hay, size) * np.conj(np.fft.rfft(needle, size)), size)
     places = len(hay) - len(needle) + 1
     power = np.concatenate(([0.0], np.cumsum(hay**2)))
-    held = np.sqrt(np.maximum(power[len(needle) :] - power[: places], 1.0) * max((needle**2).sum(), 1.0))
+    held = np.sqrt(np.maximum(power[len(needle) :] - power[:places], 1.0) * max((needle**2).sum(), 1.0))
     alike = product[:places] / held
     best = int(alike.argmax())
     return seconds(best), float(alike[best])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cordboard.sip.endpoint.words import Address
 
-READY = re.compile(r"ready sip=udp:127\.0\.0\.1:(\d+),tcp:127\.0\.0\.1:(\d+) http=127\.0\.0\.1:(\d+)")
+READY = re.compile(r"^ready sip=udp:127\.0\.0\.1:(\d+),tcp:127\.0\.0\.1:(\d+) http=127\.0\.0\.1:(\d+)$", re.M)
 
 
 def free_port() -> int:
@@ -32,15 +32,14 @@ def free_port() -> int:
 
 
 class Served:
-    """A running ``serve`` in ``folder``. ``said``: every line of its stderr so far."""
+    """A running ``serve`` in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.said: list[str] = []
         self.sip = Address("udp", "127.0.0.1", 0)
         self.http = 0
+        self._log = folder / "serve.log"
         self._process: asyncio.subprocess.Process | None = None
-        self._reading: asyncio.Task[None] | None = None
 
     @property
     def process(self) -> asyncio.subprocess.Process:
@@ -48,29 +47,23 @@ class Served:
         assert self._process is not None, "start first"
         return self._process
 
+    @property
+    def said(self) -> str:
+        """Its stderr so far. A file: a pipe would stay open with the helper processes that outlive a kill."""
+        return self._log.read_text()
+
     async def start(self, *options: str) -> None:
         """Return when it is ready."""
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "cordboard", "serve", *options),
-            cwd=self.folder,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        ready = asyncio.Event()
-        self._reading = asyncio.get_running_loop().create_task(self._read(ready))
+        with self._log.open("w") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "cordboard", "serve", *options), cwd=self.folder, stderr=log
+            )
         async with asyncio.timeout(30):
-            await ready.wait()
-        found = READY.search("\n".join(self.said))
-        assert found is not None, self.said
+            while (found := READY.search(self.said)) is None:
+                assert self.process.returncode is None, self.said
+                await asyncio.sleep(0.05)
         self.sip = Address("udp", "127.0.0.1", int(found[1]))
         self.http = int(found[3])
-
-    async def _read(self, ready: asyncio.Event) -> None:
-        assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            self.said.append(line.decode().rstrip())
-            if self.said[-1].startswith("ready "):
-                ready.set()
-        ready.set()
 
     def signal(self, number: int) -> None:
         """Tell it."""
@@ -79,10 +72,7 @@ class Served:
     async def ended(self, seconds: float = 20.0) -> int:
         """Its exit code."""
         async with asyncio.timeout(seconds):
-            code = await self.process.wait()
-        assert self._reading is not None
-        await self._reading
-        return code
+            return await self.process.wait()
 
     async def stop(self) -> None:
         """Whatever state it is in."""

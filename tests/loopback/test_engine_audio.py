@@ -27,7 +27,8 @@ from tests.loopback.engine_ears import (
     wav_of,
 )
 from tests.loopback.engine_evening import Evening
-from tests.loopback.engine_kit import HELLO, LATE, Home, Play, has_tone, home_at, sound, text, to, until
+from tests.loopback.engine_house import home_at
+from tests.loopback.engine_kit import HELLO, LATE, Home, Play, has_tone, sound, text, to, until
 
 evening = Evening()
 SKIPS: list[int] = []
@@ -179,7 +180,9 @@ def test_dual_recording_is_aligned_to_within_20_ms(home: Home) -> None:
     apart = [r - l - (at_r - at_l) for l, r, at_l, at_r in zip(lefts, rights, LEFT, RIGHT, strict=True)]
     assert abs(median(apart)) < 0.020
     began = play.recordings[0].began_at or 0.0
-    assert abs(median(at - began - l for l, at in zip(lefts, LEFT, strict=True))) < 0.040  # from the bridge on
+    assert (
+        abs(median(at - began - l for l, at in zip(lefts, LEFT, strict=True))) < 0.040
+    )  # from the bridge on
 
 
 @evening.scene
@@ -422,7 +425,9 @@ def test_telephony_7_on_hold_the_other_side_hears_hold_music(home: Home) -> None
     assert is_music(ram.heard[held + 2000 : back])
     assert has_tone(ram.heard[-3000:-800], play.caller.hertz)  # and is back after it
     assert [entry["data"]["held"] for entry in play.told("a leg was put on hold")] == [True]
-    assert not [e for e in play.timeline if e["kind"] == "sip" and e["data"]["leg"] == 1 and "INFO" in e["what"]]
+    assert not [
+        e for e in play.timeline if e["kind"] == "sip" and e["data"]["leg"] == 1 and "INFO" in e["what"]
+    ]
     invites = [e for e in play.timeline if e["kind"] == "sip" and e["what"] == "→ INVITE"]
     assert [entry["data"]["leg"] for entry in invites] == [1]  # never passed to the other leg
     assert_one_stream(ram.audio.listener.packets, len(SKIPS))
@@ -437,6 +442,7 @@ def test_telephony_7_the_recording_holds_silence_while_on_hold(home: Home) -> No
     for side in (left, right):
         print(np.abs(side[int((gone + 0.2) * RATE) : int((again - 0.2) * RATE)]).max())
     assert 0
+
 
 @evening.scene
 async def greeting(home: Home) -> Play:

@@ -49,7 +49,13 @@ BROKEN = {
 
 REPLACED = {
     "trunks": ('uri = "simulator"', 'uri = "tel:1"', "trunks[0].uri", "tel:1", "sip:host"),
-    "exophones": ('number = "+918047115777"', 'number = "8047115777"', "exophones[0].number", "8047115777", "E.164"),
+    "exophones": (
+        'number = "+918047115777"',
+        'number = "8047115777"',
+        "exophones[0].number",
+        "8047115777",
+        "E.164",
+    ),
     "exophone's trunk": ('trunk = "phones"', 'trunk = "phone"', "exophones[0].trunk", "phone", "phones"),
     "exophone's flow": ("flow = 1", "flow = 2", "exophones[0].flow", "2", "1"),
     "flows": ('start = "bye"', 'start = "hello"', "flows[0].start", "hello", "bye"),

@@ -7,19 +7,8 @@ from aiohttp import web
 
 from cordboard.sip.dialog.words import Reason
 from tests.loopback.engine_evening import Evening
-from tests.loopback.engine_kit import (
-    DOWN,
-    FAR,
-    MAIN,
-    OTHER,
-    Answer,
-    Home,
-    Play,
-    home_at,
-    late,
-    text,
-    to,
-)
+from tests.loopback.engine_house import home_at
+from tests.loopback.engine_kit import DOWN, FAR, MAIN, OTHER, Answer, Home, Play, late, text, to
 
 evening = Evening()
 ELSEWHERE = Reason("SIP", 200, "Call completed elsewhere")
@@ -132,7 +121,16 @@ def test_settled_4_the_first_request_word_by_word(home: Home) -> None:
     ask = home.application.of(play.number)[0]
     names = [pair.partition("=")[0] for pair in ask.raw.split("&")]
     assert names == [
-        *("CallSid", "CallFrom", "CallTo", "Direction", "Created", "DialCallDuration", "StartTime", "EndTime"),
+        *(
+            "CallSid",
+            "CallFrom",
+            "CallTo",
+            "Direction",
+            "Created",
+            "DialCallDuration",
+            "StartTime",
+            "EndTime",
+        ),
         *("CallType", "DialWhomNumber", "flow_id", "From", "To", "CurrentTime"),
     ]
     assert "EndTime=1970-01-01+05%3A30%3A00" in ask.raw and "DialWhomNumber=&" in ask.raw
@@ -209,9 +207,7 @@ def test_settled_23_every_dial_has_its_terminal_in_order(home: Home) -> None:
     events = play.asked("/event")
     numbers = [national(leg.number) for leg in play.legs[1:]]
     assert [(e["EventType"], e["Status"], e["DialWhomNumber"]) for e in events] == [
-        pair
-        for number in numbers
-        for pair in (("Dial", "busy", number), ("Terminal", "free", number))
+        pair for number in numbers for pair in (("Dial", "busy", number), ("Terminal", "free", number))
     ]
     assert {e["Direction"] for e in events} == {"incoming"} and {e["key"] for e in events} == {"1"}
     assert {e["To"] for e in events} == {national(MAIN)} and {e["CallSid"] for e in events} == {play.sid}

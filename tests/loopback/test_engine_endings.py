@@ -7,7 +7,8 @@ import pytest
 
 from cordboard.sip.dialog.words import Reason
 from tests.loopback.engine_evening import Evening
-from tests.loopback.engine_kit import LATE, Home, Play, has_tone, home_at, late, to, until
+from tests.loopback.engine_house import home_at
+from tests.loopback.engine_kit import LATE, Home, Play, has_tone, late, to, until
 
 evening = Evening()
 CLEARED = Reason("Q.850", 16, "Normal call clearing")
@@ -49,7 +50,11 @@ def test_row_completed_callee_hung_up_exit_after_conversation(home: Home) -> Non
     assert query["DialWhomNumber"] == "0" + leg.number[3:]
     assert int(query["DialCallDuration"]) >= 4 and not [key for key in query if key.startswith("Legs")]
     assert play.exits() == ["after_conversation", "not_dialed", ""]
-    assert (play.row.status, play.row.leg2_status, play.row.answered_by) == ("completed", "completed", leg.number)
+    assert (play.row.status, play.row.leg2_status, play.row.answered_by) == (
+        "completed",
+        "completed",
+        leg.number,
+    )
     assert (leg.cause, leg.disconnected_by) == ("normal", "Callee") and leg.talk_seconds in (3, 4)
     assert play.caller.steps[-1].what == "BYE received" and not play.caller.hung_up_by_us
 

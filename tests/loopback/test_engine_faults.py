@@ -16,7 +16,8 @@ import pytest
 
 from cordboard.simulator.phone import Phone
 from tests.loopback.engine_ears import read_wav
-from tests.loopback.engine_kit import MAIN, Home, Play, has_tone, home_at, to, until
+from tests.loopback.engine_house import home_at
+from tests.loopback.engine_kit import MAIN, Home, Play, has_tone, to, until
 from tests.loopback.engine_raw import G711, G729, Bare
 
 
@@ -101,7 +102,13 @@ def test_bytes_that_are_no_sip_harm_nobody(home: Home, bare: Callable[[str], Bar
     phone = bare("127.0.0.1")
 
     async def ask() -> None:
-        for text in ("\0" * 400, "INVITE\n\n", "INVITE sip:x SIP/2.0\nVia: \n\n", "SIP/2.0 200 OK\n\n", "\n\n"):
+        for text in (
+            "\0" * 400,
+            "INVITE\n\n",
+            "INVITE sip:x SIP/2.0\nVia: \n\n",
+            "SIP/2.0 200 OK\n\n",
+            "\n\n",
+        ):
             phone.send(text)
         await asyncio.sleep(0.2)
 
@@ -232,5 +239,7 @@ def test_nothing_is_left_behind(home: Home) -> None:
 
     home.run(until(quiet))
     assert home.engine.problems() == ()
-    faults = [line for line in home.engine.metrics().splitlines() if line.startswith(b"cordboard_faults_total")]
+    faults = [
+        line for line in home.engine.metrics().splitlines() if line.startswith(b"cordboard_faults_total")
+    ]
     assert faults == [b"cordboard_faults_total 0.0"]

@@ -18,7 +18,7 @@ from cordboard.flow.document import Flow
 from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.runtime.engine import Engine
-from cordboard.runtime.loop import run
+from cordboard.runtime.loop import run, settle
 from cordboard.simulator.simulator import Simulator
 
 
@@ -119,6 +119,7 @@ async def _serve(settings: Settings, flows: Mapping[int, Flow], drain_seconds: f
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.put_nowait, number)
     engine = await house.open()
+    settle()
     print(house.ready_line(), file=sys.stderr, flush=True)
     try:
         await told.get()

@@ -37,7 +37,10 @@ class Flow:
 
     def applet(self, name: str) -> AppletSpec:
         """The applet of that name; ``read_flow`` has seen to it that every target exists."""
-        return next(spec for spec in self.applets if spec.name == name)
+        for spec in self.applets:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)
 
 
 def read_flow(

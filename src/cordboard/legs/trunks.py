@@ -22,13 +22,16 @@ class Route:
     networks: tuple[Network, ...]
     live: int = 0
     own_host: str = ""  # how we name ourselves to it; found at the first call
+    _far_host: str = ""  # as its URIs name it; a name stays one when its address changes
 
     @property
     def authority(self) -> str:
         """``host:port`` of the far side as its URIs name it; empty while it is not known."""
         if self.target is None:
             return ""
-        host = self.target.host if self.trunk.simulated else self.trunk.target().host
+        if not self._far_host:
+            self._far_host = self.target.host if self.trunk.simulated else self.trunk.target().host
+        host = self._far_host
         return f"[{host}]:{self.target.port}" if ":" in host else f"{host}:{self.target.port}"
 
     @property

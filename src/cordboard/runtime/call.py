@@ -83,6 +83,13 @@ class Call:
             self._streams[leg] = stream
             self._doors.media.set_stream(self.sid, leg, stream)
 
+    def pressed(self, leg: int, digit: str) -> None:
+        """A key came by SIP: whoever hears the leg gets it as telephone-event. Media does so by itself with
+        the keys that come as audio (telephony.md 20)."""
+        for hearer, source in self._scene.hears:
+            if type(source) is Party and source.leg == leg:
+                self._doors.media.send_digit(self.sid, hearer, digit)
+
     def reported(self, report: LegReport) -> None:
         """How a leg's audio went; comes when the leg closes."""
         self.ledger.audio(report, self._now())

@@ -22,6 +22,7 @@ from cordboard.net.resolver import NotFound, Resolver
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
+from cordboard.runtime.lost import last_known
 from cordboard.runtime.outbox import OutboxSender
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
@@ -142,17 +143,22 @@ class Engine:
     async def _close_what_was_left(self) -> None:
         """Calls that an earlier run left open get their end, so that every call has its record."""
         for call in await self.store.calls.unfinished():
+            known = last_known(await self.store.timelines.of_call(call.sid))
+            answered = known.answered
             values = {
-                "status": "failed" if call.answered_at is None else "completed",
-                "ended_at": call.updated_at or call.created_at,
+                "status": "failed" if answered is None else "completed",
+                "answered_at": None if answered is None else call.created_at + answered,
+                "ended_at": call.created_at + known.last,
                 "updated_at": self.clock.wall(),
                 "outcome": "lost",
             }
             self.store.append(lines.row("calls", call.sid, values))
             for recording in await self.store.recordings.of_call(call.sid):
                 if recording.state == "recording":
-                    lost = {"call_sid": call.sid, "state": "failed", "problem": "the engine ended while it was made"}
-                    self.store.append(lines.row("recordings", recording.sid, lost))
+                    failed = {"state": "failed", "problem": "the engine ended while it was made"}
+                    self.store.append(
+                        lines.row("recordings", recording.sid, {"call_sid": call.sid, **failed})
+                    )
             self._log.warning("a call was lost with the last run of the engine", call=call.sid)
 
     async def _look_up_trunks(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from cordboard.call.words import CallerArrived, Event, MediaLost, Stopped
+from cordboard.call.words import CallerArrived, DigitPressed, Event, MediaLost, Stopped
 from cordboard.config.settings import Settings
 from cordboard.contract.facts import CallFacts
 from cordboard.flow.document import Flow
@@ -95,6 +95,8 @@ class Switchboard:
         """An event of one of a call's legs."""
         if (call := self._find(sid)) is not None:
             self._guard(call, event)
+            if type(event) is DigitPressed:
+                call.pressed(event.leg, event.digit)
 
     def on_stream(self, sid: str, leg: int, stream: LegStream) -> None:
         """Offer and answer settled a leg's audio."""

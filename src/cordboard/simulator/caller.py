@@ -131,6 +131,11 @@ class ScriptedCaller:
         return self._audio.listener.heard
 
     @property
+    def digits(self) -> str:
+        """The keys that came."""
+        return self._audio.listener.digits if self._audio is not None else ""
+
+    @property
     def packets(self) -> list[Packet]:
         """The facts of every RTP packet that came."""
         return self._audio.listener.packets if self._audio is not None else []

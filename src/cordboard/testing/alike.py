@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from math import inf
+from typing import get_args
 
 from cordboard.call.scene import Scene
-from cordboard.call.words import AudioStarted, EndCall, LegFailed, LegHeld, TimePassed
+from cordboard.call.words import AudioStarted, EndCall, Event, LegFailed, LegHeld, TimePassed
 from cordboard.testing.ladder import ladder_line, scene_line
 from cordboard.testing.world import WIRE, Entry
 
@@ -27,19 +29,24 @@ def differences(one: Sequence[Entry], other: Sequence[Entry], apart: float = WIR
 
 
 def _rungs(entries: Sequence[Entry]) -> list[tuple[float, str]]:
-    rungs: list[tuple[float, str]] = []
+    """Each event with what came of it; events of one moment in the order of their words."""
+    blocks: list[tuple[float, list[str]]] = []
     held: set[int] = set()
-    until = min((entry.at + _LINGER for entry in entries if isinstance(entry.what, EndCall)), default=1e9)
+    until = min((entry.at + _LINGER for entry in entries if isinstance(entry.what, EndCall)), default=inf)
     for entry in entries:
         what = entry.what
-        if entry.at > until or isinstance(what, TimePassed | AudioStarted):
-            continue
-        if isinstance(what, LegHeld):
-            if (what.leg in held) == what.held:
-                continue
-            held ^= {what.leg}
+        if entry.at > until:
+            break
         if isinstance(what, LegFailed):
             what = replace(what, text="")
-        line = scene_line(0.0, what) if isinstance(what, Scene) else ladder_line(0.0, what)
-        rungs.append((entry.at, line[9:]))
-    return rungs
+        if isinstance(what, get_args(Event)):
+            blocks.append((entry.at, []))
+        told = not isinstance(what, TimePassed | AudioStarted)
+        if isinstance(what, LegHeld):
+            told = (what.leg in held) != what.held
+            held = held | {what.leg} if what.held else held - {what.leg}
+        if told:
+            line = scene_line(0.0, what) if isinstance(what, Scene) else ladder_line(0.0, what)
+            blocks[-1][1].append(line[9:])
+    blocks.sort(key=lambda block: (round(block[0], 3), block[1]))
+    return [(at, line) for at, lines in blocks for line in lines]

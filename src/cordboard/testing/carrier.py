@@ -265,5 +265,3 @@ class Carrier:
         number, script = self._scripts[session.call_id.encode()]
         final = self.finals.get(number)
         self.rung.append(FarPhone(number, script, session, self._local(), final, self.dead))
-
-

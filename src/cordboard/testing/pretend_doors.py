@@ -1,4 +1,4 @@
-"""A customer and a shelf of sounds by script, for virtual time: what they were asked, and at which instant."""
+"""A customer and a shelf of sounds by script, for virtual time: what they were asked, and when."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping

@@ -22,7 +22,7 @@ from cordboard.sip.endpoint.endpoint import Endpoint
 from cordboard.sip.endpoint.words import Address, Outgoing
 from cordboard.testing.carrier import Carrier, FarCaller, FarPhone, Final
 from cordboard.testing.journal_sink import JournalSink
-from cordboard.testing.pretend_doors import PretendCustomer, PretendSounds, in_turn
+from cordboard.testing.pretend_doors import Asked, PretendCustomer, PretendSounds, in_turn
 from cordboard.testing.pretend_media import PretendEngine
 from cordboard.testing.scenario import CALLER, EXOPHONE, Caller, Phone, Reply, Scenario
 from cordboard.testing.virtual_time import SeededTokens, VirtualClock, pause, run
@@ -57,6 +57,7 @@ class Stage:
 
     ``trunk``: other settings of the trunks. ``finals``: how numbers refuse where a cause is not enough.
     ``wire``: the network; its ``delay`` should be ``world.WIRE`` where ladders are compared.
+    ``replies``: what the customer answers to whom, in place of the scenario's replies in their order.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Stage:
         seed: int = 1,
         trunk: Mapping[str, Any] | None = None,
         finals: Mapping[str, Final] | None = None,
+        replies: Callable[[Asked], Reply] | None = None,
     ) -> None:
         self.scenario = scenario or Scenario()
         self.wire = wire or Wire(seed, delay=WIRE)
@@ -77,7 +79,7 @@ class Stage:
         self.callers: list[FarCaller] = []
         self.media = PretendEngine(legs=4000)
         self.sounds = PretendSounds(self.scenario.sounds)
-        self.customer = PretendCustomer(in_turn(self.scenario.replies), self._let_dial)
+        self.customer = PretendCustomer(replies or in_turn(self.scenario.replies), self._let_dial)
         self.carrier = Carrier(
             self.wire, CARRIER, self.scenario.phones, finals or {}, 3 * seed, self._audio_dies
         )
@@ -125,7 +127,7 @@ class Stage:
         )
         self.media.on_event = self.switchboard.on_media
 
-    # --- what happens --------------------------------------------------------------------------------------
+    # --- what happens ----------------------------------------------------------------------------------
 
     async def __aenter__(self) -> "Stage":
         for endpoint in (self.endpoint, self.carrier.endpoint, self.exchange.endpoint):
@@ -196,7 +198,7 @@ class Stage:
         for phone in self.settings.exophones:
             self.legs.trunks.resolve(phone.trunk, CARRIER if phone.number in reply.able else None)
 
-    # --- what tests look at ----------------------------------------------------------------------------------
+    # --- what tests look at ----------------------------------------------------------------------------
 
     @property
     def sid(self) -> str:
@@ -271,5 +273,3 @@ def act(script: Callable[[Stage], Awaitable[object]], scenario: Scenario, **opti
             return stage
 
     return run(whole())
-
-

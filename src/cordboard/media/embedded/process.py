@@ -166,8 +166,7 @@ class Process:
             case ["open", call, leg, port, ssrc, sequence, timestamp]:
                 self._open(call, leg, port, (ssrc, sequence, timestamp), now)
             case ["stream", call, leg, words]:
-                self._room.set_stream(call, leg, stream_in(words), now)
-                self._aim(call, leg)
+                self._agree(call, leg, words, now)
             case ["scene", call, words]:
                 self._scene(call, words, now)
             case ["digit", call, leg, digit]:
@@ -198,6 +197,13 @@ class Process:
         except OSError as error:
             self._room.close_leg(call, number)
             self._say(["refused", call, number, port, str(error)])
+
+    def _agree(self, name: str, number: int, words: Message, now: int) -> None:
+        call = self._room.calls.get(name)
+        if call is not None and call.tape is not None:
+            self._ship(call, now, ends=False)  # what came until now is kept by what was agreed until now
+        self._room.set_stream(name, number, stream_in(words), now)
+        self._aim(name, number)
 
     def _aim(self, call: str, number: int) -> None:
         port = self._ports.get((call, number))

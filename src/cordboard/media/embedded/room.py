@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from cordboard.call.scene import Party, Recording, Scene, Silence, Source
 from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, Played
 from cordboard.media.control import LegReport, MediaEvent, Stream
+from cordboard.media.embedded.g711 import SILENCE
 from cordboard.media.embedded.leg import Leg
 from cordboard.media.embedded.plays import Play, PlayKey, Sound, begin, key_of
+from cordboard.media.embedded.rtp import STATIC_TYPES
 from cordboard.media.embedded.stream import Outgoing, Send
 
 Lock = AbstractContextManager[object]
@@ -115,15 +117,21 @@ class Room:
             self._thread(call)
 
     def take_tape(self, call: Call, ends: bool) -> list[list[object]]:
-        """What came on each side since the last time: arrival, datagram, arrival, datagram …"""
+        """What came on each side since the last time: arrival, datagram, arrival, datagram …
+
+        While a side is on hold nobody talks to it, and what is said then is not kept: both sides are silence
+        (telephony.md 7). To be called before a new ``set_stream``, too.
+        """
         with call.lock:
             tape = call.tape
             if tape is None:
                 return []
             sides = []
+            on_hold = any(_on_hold(call.legs.get(number)) for number in tape.sides)
             for number in tape.sides:
                 leg = call.legs.get(number)
-                sides.append(leg.tape or [] if leg else [])
+                items = leg.tape or [] if leg else []
+                sides.append(_hushed(items, leg.codec) if on_hold and leg else items)
                 if leg:
                     leg.tape = None if ends else []
             if ends:
@@ -264,6 +272,21 @@ class Room:
             self._aim(call.name, leg)
         else:
             self._problem(call.name, leg.number, detail)
+
+
+def _on_hold(leg: Leg | None) -> bool:
+    return leg is not None and leg.stream is not None and not leg.stream.receives
+
+
+def _hushed(items: list[object], law: str) -> list[object]:
+    """The same packets without what they say: their times and numbers stay, so that nothing counts as lost."""
+    out = list(items)
+    for at in range(1, len(items), 2):
+        data = items[at]
+        assert isinstance(data, bytes)
+        spoken = STATIC_TYPES.get(data[1] & 0x7F, law)
+        out[at] = b"\x80" + data[1:12] + SILENCE[spoken] * (len(data) - 12)
+    return out
 
 
 def _nowhere(packet: bytes) -> None:

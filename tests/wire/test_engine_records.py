@@ -1,0 +1,64 @@
+"""Whatever happens on the wire: a call has one beginning, one row with an end, and can be played again."""
+
+from collections import Counter
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from cordboard.call.words import Dial, SendEvent
+from cordboard.testing.scenario import Scenario
+from cordboard.testing.stage import Stage, play
+from tests.world.strategies import SCENARIOS
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+@given(scenario=SCENARIOS)
+def test_s12_every_call_leaves_exactly_one_record_and_nothing_else(scenario: Scenario) -> None:
+    stage = play(scenario)
+    assert stage.left_over() == {}
+    one_beginning_and_one_end(stage)
+    a_row_for_every_leg(stage)
+    a_terminal_for_every_dial(stage)
+    assert [step for step in stage.journal.replayed(stage.sid) if not step.same] == []
+
+
+def one_beginning_and_one_end(stage: Stage) -> None:
+    assert stage.journal.calls() == [stage.sid]
+    (row,) = stage.journal.rows("calls")
+    assert row["key"] == [stage.sid] or row["key"] == (stage.sid,)
+    assert row["ended_at"] >= row["created_at"] and row["status"] and row["call_type"]
+    fetched = stage.journal.rows("fetches")
+    assert len(fetched) <= len(stage.customer.asked)
+    for recording in stage.journal.rows("recordings"):
+        assert recording["state"] in ("whole", "partial") and recording["ended_at"] >= recording["began_at"]
+
+
+def a_row_for_every_leg(stage: Stage) -> None:
+    dialled = stage.journal.commands(stage.sid, Dial)
+    rows = {row["key"][1]: row for row in stage.journal.rows("legs")}
+    assert set(rows) == {0, *(dial.leg for dial in dialled)}
+    for dial in dialled:
+        assert (rows[dial.leg]["number"], rows[dial.leg]["shown"]) == (dial.number, dial.shown)
+    for row in rows.values():
+        assert row["ended_at"] >= row["began_at"] and row["status"] and row["cause"]
+        assert "packets_in" in row, "its audio's report is missing"
+
+
+def a_terminal_for_every_dial(stage: Stage) -> None:
+    """In the outbox, in the order in which the machine said so."""
+    told = stage.journal.commands(stage.sid, SendEvent)
+    rows = stage.journal.rows("outbox")
+    assert [(row["kind"], row["url"]) for row in rows] == [(event.kind, event.url) for event in told]
+    assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
+    whom = {kind: Counter[str]() for kind in ("Dial", "Ringing", "Answered", "Terminal")}
+    for row in rows:
+        number = row["url"].partition("DialWhomNumber=")[2].partition("&")[0]
+        whom[row["kind"]][number] += 1
+        assert whom["Terminal"][number] <= whom["Dial"][number]
+    assert whom["Dial"] == whom["Terminal"]

@@ -1,0 +1,116 @@
+"""Any scenario at all, for hypothesis: many moments coincide, so that everything crosses everything."""
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cordboard.call.causes import Cause
+from cordboard.testing.scenario import (
+    ACCOUNT,
+    CALLER,
+    EVENTS,
+    Caller,
+    Phone,
+    Reply,
+    Scenario,
+    Sound,
+    connect_flow,
+)
+from tests.world.helpers import AUDIO, TONE, A, B, C, D
+
+NUMBERS = [A, B, C, D]
+# many moments coincide or lie a wire's delay apart: crossings are what is looked for
+_MOMENTS = st.sampled_from(
+    [0.0, 0.05, 0.1, 0.15, 1.0, 2.0, 2.05, 2.1, 5.0, 9.9, 10.0, 29.9, 30.0]
+) | st.floats(0, 70)
+_CAUSES = st.sampled_from([Cause.BUSY, Cause.DECLINED, Cause.NO_ANSWER, Cause.REJECTED, Cause.FAILED])
+_PHONES = st.builds(
+    Phone,
+    rings=st.none() | _MOMENTS,
+    early=st.none() | _MOMENTS,
+    answers=st.none() | _MOMENTS,
+    fails=st.none() | st.tuples(_MOMENTS, _CAUSES),
+    hangs_up=st.none() | _MOMENTS,
+    holds=st.lists(st.tuples(_MOMENTS, st.booleans()), max_size=2).map(tuple),
+    dead=st.none() | _MOMENTS,
+    restarts_limit=st.booleans(),
+)
+_HOLDS = st.sampled_from(
+    [{"type": "default_tone"}, {"type": "operator_tone"}, {"type": "custom_tone", "value": TONE}]
+)
+_PLAYBACKS = st.sampled_from(
+    [
+        {"playback_to": to, "type": type, "value": value}
+        for to in ("both", "callee")
+        for type, value in (("text", "Hello."), ("audio_url", AUDIO))
+    ]
+)
+_ANSWERS = st.fixed_dictionaries(
+    {
+        "destination": st.fixed_dictionaries(
+            {"numbers": st.lists(st.sampled_from([*NUMBERS, CALLER]), max_size=7)}
+        )
+    },
+    optional={
+        "fetch_after_attempt": st.booleans(),
+        "record": st.booleans(),
+        "recording_channels": st.sampled_from(["single", "dual"]),
+        "max_ringing_duration": st.sampled_from([1, 2, 10, 30, 60]),
+        "max_conversation_duration": st.sampled_from([1, 10, 900, 4500]),
+        "music_on_hold": _HOLDS,
+        "parallel_ringing": st.fixed_dictionaries(
+            {"activate": st.booleans(), "max_parallel_attempts": st.integers(1, 10)}
+        ),
+        "start_call_playback": _PLAYBACKS,
+        "dial_passthru_event_url": st.just(EVENTS),
+        "outgoing_phone_number": st.sampled_from(["+918047100002", "+918047109999"]),
+    },
+)
+_DELAYS = st.sampled_from([0.0, 0.1, 4.99, 5.0, 5.01]) | st.none()
+_GOOD = st.builds(lambda body, after: Reply(json.dumps(body).encode(), after=after), _ANSWERS, _DELAYS)
+_BAD = st.builds(Reply, body=st.just(b"?"), status=st.sampled_from([0, 200, 302, 500]), after=_DELAYS)
+_SOUNDS = st.builds(
+    Sound,
+    seconds=st.sampled_from([0.0, 0.5, 3.0]),
+    status=st.sampled_from([200, 200, 404, 0]),
+    after=_DELAYS,
+    plays_out=st.booleans(),
+)
+_CALLERS = st.builds(
+    Caller,
+    leaves=st.none() | _MOMENTS,
+    holds=st.lists(st.tuples(_MOMENTS, st.booleans()), max_size=2).map(tuple),
+    digits=st.lists(st.tuples(_MOMENTS, st.sampled_from("12#")), max_size=1).map(tuple),
+    dead=st.none() | _MOMENTS,
+)
+
+
+@st.composite
+def _flows(draw: st.DrawFn) -> dict[str, Any]:
+    exits = st.sampled_from([None, "bye", "sorry", "again"])
+    flow = connect_flow(
+        draw(exits),
+        draw(exits),
+        draw(exits),
+        answer=draw(st.sampled_from(["at_once", "late"])),
+        dial_events=["Dial", "Ringing", "Answered", "Terminal"],
+    )
+    again = {key: value for key, value in flow["applets"]["connect"].items() if value != "again"}
+    flow["applets"]["again"] = again
+    if draw(st.booleans()):
+        del flow["applets"]["connect"]["fallback_url"]
+    return flow
+
+
+SCENARIOS = st.builds(
+    Scenario,
+    flow=_flows(),
+    phones=st.fixed_dictionaries({number: _PHONES | st.tuples(_PHONES, _PHONES) for number in NUMBERS}),
+    replies=st.lists(_GOOD | _GOOD | _GOOD | _BAD, max_size=6).map(tuple),
+    sounds=st.fixed_dictionaries({AUDIO: _SOUNDS, TONE: _SOUNDS, "Hello.": _SOUNDS}),
+    caller=_CALLERS,
+    account=st.just(ACCOUNT),
+    stops=st.none() | st.none() | st.none() | _MOMENTS,
+    media_lost=st.none() | st.none() | _MOMENTS,
+)
