@@ -1,8 +1,8 @@
-"""CPU of the engine's own work for one call, without sockets: switchboard, legs, SIP and journal in one process.
+"""CPU of the engine's own work for one call, without sockets: switchboard, legs, SIP and journal together.
 
-The carrier is a script that answers with ready texts, the customer answers after a moment, media is pretended,
-time is virtual; so what is measured is Python of ours, the same at every run. ``--profile`` prints where it
-goes. Beside it: what the store's writer then needs to take those calls over into the database.
+The carrier is a script that answers with ready texts, the customer answers after a moment, media is
+pretended, time is virtual; so what is measured is Python of ours, the same at every run. ``--profile`` prints
+where it goes. Beside it: what the store's writer then needs to take those calls over into the database.
 ``--paced`` lets the calls come in real time, a hundred a second, on the engine's own kind of loop: between
 them the caches go cold, as they do in service.
 
@@ -17,7 +17,9 @@ import pstats
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import structlog
 from peers import CORDBOARD
@@ -67,7 +69,7 @@ class Media:
 class Application:
     """A customer that needs five milliseconds."""
 
-    async def get(self, url: str, *, headers: object, seconds: float) -> Got:
+    async def get(self, url: str, *, headers: Mapping[str, str] | None, seconds: float) -> Got:
         await asyncio.sleep(0.005)
         return Got(200, "application/json", ANSWER, elapsed=0.005)
 
@@ -186,10 +188,20 @@ class House:
             transports=self.network.open,
         )
         self.legs.use(self.endpoint)
+        media: Any = Media()
+        sounds: Any = Sounds()
         doors = Doors(
-            asyncio.get_running_loop(), clock, tokens, self.legs, Media(), Application(), Sounds(),
-            self.store.append, self.store.note, Tasks(_fail),
-        )  # type: ignore[arg-type]  # fmt: skip
+            asyncio.get_running_loop(),
+            clock,
+            tokens,
+            self.legs,
+            media,
+            Application(),
+            sounds,
+            self.store.append,
+            self.store.note,
+            Tasks(_fail),
+        )
         self.board = Switchboard(
             settings, flows, doors, Figures(), adopt=self.legs.adopt, turn_away=self.legs.turn_away
         )
@@ -199,12 +211,12 @@ def _fail(error: BaseException) -> None:
     raise error
 
 
-async def play(house: House, first: int, calls: int, paced: bool) -> None:
+async def play(house: House, first: int, calls: int, rate: int, paced: bool) -> None:
     """So many calls, a hundred a second, each to its very end."""
     loop, ended = asyncio.get_running_loop(), house.network.ended
     for number in range(calls):
-        loop.call_later(number / 100, house.network.call, first + number)
-    await asyncio.sleep(calls / 100 + (3 if paced else 60))
+        loop.call_later(number / rate, house.network.call, first + number)
+    await asyncio.sleep(calls / rate + (3 if paced else 60))
     assert house.network.ended - ended == calls, (house.network.ended - ended, calls)
     assert house.board.live == 0
 
@@ -218,14 +230,14 @@ async def measure(chosen: argparse.Namespace) -> None:
         store = house.store
         store._open()  # without its thread: the writer is measured by itself
         gc.set_threshold(50_000, 20, 50)
-        await play(house, 0, 100, chosen.paced)
+        await play(house, 0, 100, chosen.rate, chosen.paced)
         profile, costs = cProfile.Profile(), []
         begun = store.journal.position
         for round_ in range(chosen.rounds):
             if chosen.profile:
                 profile.enable()
             began = time.thread_time()
-            await play(house, 1000 + round_ * chosen.calls, chosen.calls, chosen.paced)
+            await play(house, 1000 + round_ * chosen.calls, chosen.calls, chosen.rate, chosen.paced)
             costs.append((time.thread_time() - began) * 1000 / chosen.calls)
             profile.disable()
         calls = chosen.calls * chosen.rounds
@@ -234,7 +246,8 @@ async def measure(chosen: argparse.Namespace) -> None:
         print(f"journal: {(store.journal.position - begun) / calls:.0f} bytes/call")
         began = time.thread_time()
         assert store._writer._drain()
-        print(f"writer:  {(time.thread_time() - began) * 1000 / (calls + 100):.3f} ms/call (in batches of 1 MiB)")
+        spent = (time.thread_time() - began) * 1000 / (calls + 100)
+        print(f"writer:  {spent:.3f} ms/call (in batches of 1 MiB)")
         store.journal.close()
         if chosen.profile:
             stats = pstats.Stats(profile)
@@ -250,6 +263,7 @@ def main() -> None:
     options.add_argument("--calls", type=int, default=400)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--paced", action="store_true")
+    options.add_argument("--rate", type=int, default=100)
     options.add_argument("--profile", action="store_true")
     options.add_argument("--lines", type=int, default=60)
     chosen = options.parse_args()

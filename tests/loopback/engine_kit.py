@@ -3,21 +3,16 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
-import uvloop
 from aiohttp import web
 
 from cordboard.cli.serving import House
-from cordboard.config.read import read
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.runtime.engine import Engine
-from cordboard.runtime.kinds import flows_of
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.ears import tone_in
 from cordboard.simulator.phone import Phone
@@ -247,9 +242,11 @@ class Home:
         await self._write_down(play)
         return play
 
-    def ready_caller(self, number: str, exophone: str = MAIN, **options: Any) -> ScriptedCaller:
+    def ready_caller(
+        self, number: str, exophone: str = MAIN, transport: str = "udp", **options: Any
+    ) -> ScriptedCaller:
         """Somebody who is ready to ring."""
-        target = self.engine.bound[0]
+        target = next(at for at in self.engine.bound if at.transport == transport)
         return ScriptedCaller(target, exophone, number, clock=SystemClock(), tokens=SystemTokens(), **options)
 
     async def _write_down(self, play: Play) -> None:

@@ -1,4 +1,4 @@
-"""``init`` and ``config``: what they write and print, and one line that names file, key and what is allowed."""
+"""``init`` and ``config``: what they write and print; one line that names file, key and what is allowed."""
 
 import json
 import os

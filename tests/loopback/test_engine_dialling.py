@@ -1,4 +1,4 @@
-"""contract.md settled 2–4, 7, 13–17, 23 on a whole engine: asking, dialling one by one and in waves, events."""
+"""contract.md settled 2–4, 7, 13–17, 23 on a whole engine: asking, dialling one by one, in waves, events."""
 
 from collections.abc import Iterator
 
@@ -212,6 +212,24 @@ def test_settled_23_every_dial_has_its_terminal_in_order(home: Home) -> None:
     assert {e["Direction"] for e in events} == {"incoming"} and {e["key"] for e in events} == {"1"}
     assert {e["To"] for e in events} == {national(MAIN)} and {e["CallSid"] for e in events} == {play.sid}
     assert ["RecordingAvailableBy" in e for e in events] == [False] * 5 + [True]
+
+
+@evening.scene
+async def deaf_event_url(home: Home) -> Play:
+    url = home.url("/event")
+
+    async def go(play: Play) -> None:
+        home.application.says(play.number, "/event", text("", status=500), text(""))
+
+    return await home.play(to(*home.phones("02"), dial_passthru_event_url=url), meanwhile=go, events=3)
+
+
+def test_settled_23_an_event_comes_again_until_it_is_taken_and_the_next_waits(home: Home) -> None:
+    play = evening[deaf_event_url]
+    events = [ask for ask in home.application.of(play.number) if ask.path == "/event"]
+    assert [ask.query["EventType"] for ask in events] == ["Dial", "Dial", "Terminal"]
+    assert events[0].raw == events[1].raw and events[1].at - events[0].at > 1.5
+    assert play.row.ended_at is not None and play.row.ended_at - play.row.created_at < 1  # nobody waited
 
 
 @evening.scene

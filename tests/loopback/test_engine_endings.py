@@ -1,6 +1,7 @@
 """contract.md §5.1 and telephony.md 3 and 5, from outside: how a call ends, and what its customer is told."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -74,6 +75,20 @@ def test_row_completed_caller_hung_up_while_talking(home: Home) -> None:
     assert (leg.disconnected_by, play.row.disconnected_by) == ("Caller", "Caller")
     phone = play.phones[leg.number]
     assert phone.finished and not phone.cancelled and phone.reasons == (CLEARED,)
+
+
+@evening.scene
+async def over_tcp(home: Home) -> Play:
+    (ram,) = home.phones("01")
+    return await home.play(to(ram), talk=(ram, 0.3), transport="tcp")
+
+
+def test_a_caller_over_tcp_is_as_good(home: Home) -> None:
+    play = evening[over_tcp]
+    assert play.caller.answered and play.row.call_type == "completed"
+    seen = [entry["data"] for entry in play.timeline if entry["kind"] == "sip"]
+    assert {data["peer"].partition(":")[0] for data in seen if data["leg"] == 0} == {"tcp"}
+    assert {data["peer"].partition(":")[0] for data in seen if data["leg"] == 1} == {"udp"}
 
 
 @evening.scene
@@ -302,5 +317,6 @@ def test_every_call_left_nothing_behind(home: Home) -> None:
         return not home.engine.live_calls() and not home.engine.media.ports_taken
 
     home.run(until(quiet))
-    assert home.engine.problems() == ()
+    status, body = home.run(home.get("/readyz"))
+    assert status == 200 and json.loads(body)["problems"] == []
     home.run(home.plain_call())

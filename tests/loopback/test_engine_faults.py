@@ -1,4 +1,4 @@
-"""Bad input and broken parts: one clear sentence each, the call goes where the contract says, the engine lives.
+"""Bad input and broken parts: a clear sentence each, the call goes where the contract says, the engine lives.
 
 telephony.md 9, 10, 12, 22, 29; reliability.md F6, S7.
 """
@@ -211,7 +211,7 @@ def test_telephony_17_audio_from_elsewhere_is_not_heard(home: Home) -> None:
 
         async def inject(play: Play) -> None:
             phone = await play.talks_to(ram)
-            target = phone._session.invitation.body.decode()  # type: ignore[attr-defined] # our SDP, as sent
+            target = phone._session.invitation.body.decode()  # our SDP, as sent
             port = int(target.split("m=audio ")[1].split()[0])
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
                 stranger.bind(("127.0.0.77", 0))

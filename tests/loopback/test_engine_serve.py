@@ -1,4 +1,4 @@
-"""``serve``, ``ring`` and ``replay`` as processes: ready, draining, hanging up, and what a kill leaves behind."""
+"""``serve``, ``ring`` and ``replay`` as processes: ready, draining, hanging up, what a kill leaves behind."""
 
 import asyncio
 import json
@@ -65,6 +65,10 @@ def caller_for(served: Served) -> ScriptedCaller:
     return ScriptedCaller(served.sip, MAIN, CALLER, clock=SystemClock(), tokens=SystemTokens())
 
 
+async def _answered(caller: ScriptedCaller) -> bool:
+    return caller.answered
+
+
 async def talking(caller: ScriptedCaller) -> None:
     """Wait until the caller hears the callee's tone."""
 
@@ -90,7 +94,7 @@ async def refusals(served: Served) -> list[str]:
 # --- up and down ------------------------------------------------------------------------------------
 
 
-def test_serve_says_ready_with_the_ports_that_it_found_and_ends_0(
+def test_serve_says_ready_with_the_ports_that_it_found_and_drains_for_its_seconds(
     runner: asyncio.Runner, tmp_path: Path
 ) -> None:
     async def play() -> None:
@@ -99,7 +103,7 @@ def test_serve_says_ready_with_the_ports_that_it_found_and_ends_0(
         path.write_text(path.read_text().replace(":5060", ":0").replace("127.0.0.1:8080", "127.0.0.1:0", 1))
         served = Served(tmp_path)
         try:
-            await served.start()
+            await served.start("--drain-seconds", "1")
             assert served.sip.port and served.http
             assert served.said.count("ready sip=") == 1
             phone = Bare(served.sip)
@@ -107,8 +111,13 @@ def test_serve_says_ready_with_the_ports_that_it_found_and_ends_0(
             assert (await phone.final()).startswith("SIP/2.0 200 ")
             phone.close()
             children = served.children()
+            caller = caller_for(served)
+            ringing = asyncio.get_running_loop().create_task(caller.ring(longest=40))
+            await until(lambda: _answered(caller))
             served.signal(signal.SIGTERM)
-            assert await served.ended() == 0
+            assert await served.ended() == 0  # the call had its second, then it was hung up
+            await ringing
+            assert caller.steps[-1].what == "BYE received" and not caller.hung_up_by_us
             assert children and not any(alive(pid) for pid in children)
         finally:
             await served.stop()
@@ -184,7 +193,8 @@ async def drained_run(folder: Path, told: dict[str, Any]) -> None:
         await served.start()
         sid = told["lost sid"]
         told["lost call"] = served.rows(
-            f"select outcome, status, answered_at - created_at, ended_at - answered_at from calls where sid = '{sid}'"
+            "select outcome, status, answered_at - created_at, ended_at - answered_at from calls"
+            f" where sid = '{sid}'"
         )
         told["lost recordings"] = served.rows(f"select state from recordings where call_sid = '{sid}'")
         told["replay of lost"] = await cordboard(folder, "replay", str(sid))

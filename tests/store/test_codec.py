@@ -68,3 +68,24 @@ def test_every_record_begins_with_what_the_writer_sorts_by() -> None:
         assert head is not None and head[2] == b"ab12"
     head = lines.HEAD.match(lines.row("calls", "ab12", {}))
     assert head is not None and head[1] == b"row"
+
+
+def test_a_sip_message_is_written_by_hand_as_an_entry_would_be() -> None:
+    by_hand = lines.sip("ab12", 3, 0.25, True, '486 "Bu\\sy"\u0001 é', 1, "1 INVITE", "udp:::1:5060", 412)
+    values = {
+        "what": '→ 486 "Bu\\sy"\u0001 é',
+        "why": "",
+        "leg": 1,
+        "cseq": "1 INVITE",
+        "peer": "udp:::1:5060",
+        "size": 412,
+    }
+    assert by_hand == lines.entry("sip", "ab12", 3, 0.25, values)
+    assert json.loads(lines.sip("ab12", 1, 0.0, False, "ACK", 0, "", "", 0))["what"] == "← ACK"
+
+
+def test_what_many_calls_share_is_written_once() -> None:
+    shared = {"account": {"country": "IN"}, "flow": {"id": 1}}
+    line = lines.begin("ab12", 1.0, {"facts": {"sid": "ab12"}}, lines.prepared(shared))
+    assert line == lines.begin("ab12", 1.0, {"facts": {"sid": "ab12"}, **shared})
+    assert lines.begin("ab12", 1.0, None, lines.prepared({})) == lines.begin("ab12", 1.0)

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -173,4 +174,38 @@ def test_a_full_disk_leaves_no_part_of_a_line(tmp_path: Path, monkeypatch: pytes
     monkeypatch.undo()
     one.append(b"after")
     assert one.read(0) == (0, b"before\nafter\n")
+    one.close()
+
+
+def test_f5_what_was_noted_waits_for_a_full_disk_in_its_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cordboard.store.journal.RETRY_SECONDS", 0.01)
+    one = journal(tmp_path)
+    one.append(b"before")
+    real = os.write
+    monkeypatch.setattr("cordboard.store.journal.os.write", lambda fd, data: real(fd, data[:3]))
+    for number in range(600):
+        one.note(b"noted %d" % number)
+    with pytest.raises(Unavailable):
+        one.append(b"refused")
+    assert one.problem
+    monkeypatch.setattr("cordboard.store.journal.os.write", real)
+    for _ in range(500):
+        if one.synced == one.position > 7 and not one.problem:
+            break
+        time.sleep(0.01)
+    one.append(b"after")
+    expected = [b"before", *(b"noted %d" % number for number in range(600)), b"after"]
+    assert one.read(0)[1].splitlines() == expected and one.problem == ""
+    one.close()
+
+
+def test_lines_that_wait_for_a_disk_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cordboard.store.journal.HELD_MOST", 10)
+    one = journal(tmp_path, group_seconds=9.0)
+    for number in range(30):
+        one.note(b"%d" % number)
+    one.append(b"step")
+    assert one.read(0)[1].splitlines() == [*(b"%d" % number for number in range(10)), b"step"]
     one.close()

@@ -1,4 +1,4 @@
-"""Short words for the tests of the whole engine on the wire: play a call, then look at it from the outside."""
+"""Short words for the tests of the whole engine on the wire: play a call, look at it from outside."""
 
 import re
 from typing import Any
@@ -14,7 +14,12 @@ from cordboard.testing.stage import CARRIER, ENGINE, EXCHANGE, Stage, play
 both_modes = pytest.mark.parametrize("mode", ["at_once", "late"])
 """The caller is answered at once, or when a callee answers."""
 
-_OPTIONS = ("wire", "seed", "trunk", "finals")
+PLAIN = (
+    b"v=0\r\no=- 1 1 IN IP4 192.0.2.20\r\ns=-\r\nc=IN IP4 192.0.2.20\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+)
+"""An offer without telephone-event."""
+
+_OPTIONS = ("wire", "seed", "trunk", "finals", "ports")
 _USER = re.compile(rb"INVITE sip:([^@;> ]+)")
 _TO_TAG = re.compile(rb"\r\nTo: [^\r]*;tag=")
 

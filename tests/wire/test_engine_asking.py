@@ -36,7 +36,6 @@ from tests.wire.engine import (
 )
 from tests.world.helpers import AUDIO, TONE, A, B, C
 
-_IN_INDIA = "&Created=2026-01-13+11%3A44%3A54&"
 _PLAYBACK = {"playback_to": "callee", "type": "audio_url", "value": AUDIO}
 
 

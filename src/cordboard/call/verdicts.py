@@ -35,6 +35,7 @@ _STATUSES = {
     Cause.DECLINED: "busy",
     Cause.NO_ANSWER: "no-answer",
     Cause.CANCELED: "canceled",
+    Cause.ELSEWHERE: "canceled",  # told of its own leg only: a wave with a winner has no status
 }
 
 _SIDES = {

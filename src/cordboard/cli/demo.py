@@ -190,7 +190,7 @@ async def _application(story: Story) -> tuple[web.AppRunner, int]:
 
     async def connect(request: web.Request) -> web.Response:
         story.asked.append(dict(request.query))
-        story.say(f"  → GET /connect?{request.query_string}", "cyan")
+        story.say(f"  → GET /connect?{request.rel_url.raw_query_string}", "cyan")
         answer = {**ANSWER, "dial_passthru_event_url": f"http://{request.host}/event"}
         story.say(f"  ← {json.dumps(answer)}", "cyan")
         return web.json_response(answer)

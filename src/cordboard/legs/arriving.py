@@ -16,7 +16,6 @@ from cordboard.sip.endpoint.words import Invitation
 from cordboard.sip.message.uri import user_of
 
 MOST_HOPS = 5
-_SOMEWHERE = sdp.Local("0.0.0.0", 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _bad_audio(
     if not invitation.body:
         return None  # the offer is ours to make, in the 2xx
     try:
-        _, terms = sdp.answer(invitation.body, _SOMEWHERE)
+        terms = sdp.understand(invitation.body, sdp.Local("", 0, codecs))
     except sdp.NoCommonCodec as mistake:
         offered = _plain(mistake.offered) or "no audio"
         told = f"only {offered} offered; {' and '.join(codecs)} are spoken"

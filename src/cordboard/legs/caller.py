@@ -208,13 +208,13 @@ class CallerLeg:
             self._event(LegHeld(CALLER, self._held))
 
     def _gone(self, cause: Cause) -> None:
-        self.left = True
+        self.left = self.finished = True  # before anybody is told, who may want to end it too
         event = CallerHungUp(cause)
         if self.call:
             self._hooks.event(self.call, event)
         else:
             self._pending = event
-        self._finish()
+        self._over(self)
 
     def _event(self, event: Event) -> None:
         if self.call:

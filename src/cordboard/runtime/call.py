@@ -48,13 +48,20 @@ class Call:
     """Drives one call. All happens on the loop; nothing awaits between reading and writing state."""
 
     def __init__(
-        self, doors: Doors, runner: Runner, state: State, ledger: Ledger, over: Callable[["Call"], None]
+        self,
+        doors: Doors,
+        runner: Runner,
+        state: State,
+        ledger: Ledger,
+        over: Callable[["Call"], None],
+        failed: Callable[["Call", Event], None],
     ) -> None:
         self._doors, self._runner, self.state, self.ledger, self._over = doors, runner, state, ledger, over
+        self._failed = failed
         self.sid = state.facts.sid
         self.began = doors.loop.time()
         self._inbox: deque[Event] = deque()
-        self._busy = False
+        self._busy = self._abandoned = False
         self._timer: asyncio.TimerHandle | None = None
         self._asked: float | None = None
         self._scene = Scene()
@@ -66,14 +73,21 @@ class Call:
     # --- what comes in -------------------------------------------------------------------------------
 
     def receive(self, event: Event) -> None:
-        """Take an event. Events that come while another is being obeyed wait for it."""
+        """Take an event. Events that come while another is being obeyed wait for it. Never raises: a fault of
+        ours ends this call, whoever brought the event."""
+        if self._abandoned:
+            return
         self._inbox.append(event)
         if self._busy:
             return
         self._busy = True
         try:
             while self._inbox:
-                self._step(self._inbox.popleft())
+                event = self._inbox.popleft()
+                self._step(event)
+        except Exception:
+            self._failed(self, event)
+            self._abandon()
         finally:
             self._busy = False
 
@@ -238,6 +252,9 @@ class Call:
         if prepared.pcm and not self.ended:
             self._sounds[command.sound] = prepared.sound
             self._doors.media.load(prepared.sound, prepared.pcm)
+        if prepared.note and self.state.account.strict:
+            what = "audio is played that strict mode finds wrong"
+            self.ledger.note(self._now(), "media", what, "settled-9", prepared.note)
         self.receive(SoundReady(command.sound, prepared.status, seconds, prepared.problem))
 
     # --- audio ---------------------------------------------------------------------------------------
@@ -277,8 +294,9 @@ class Call:
 
     # --- the end -------------------------------------------------------------------------------------
 
-    def abandon(self) -> None:
+    def _abandon(self) -> None:
         """A fault of ours: hang everybody up and write what is known, so that nobody is left in silence."""
+        self._abandoned = True
         self._inbox.clear()
         self._doors.legs.forget(self.sid)
         if self._timer is not None:

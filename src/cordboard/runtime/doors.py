@@ -60,6 +60,8 @@ class PreparedLike(Protocol):
     def problem(self) -> str: ...
     @property
     def pcm(self) -> bytes: ...
+    @property
+    def note(self) -> str: ...
 
 
 class SoundsDoor(Protocol):
@@ -70,8 +72,8 @@ class SoundsDoor(Protocol):
 
 @dataclass(slots=True)
 class Doors:
-    """All that a call can touch. ``append`` writes one journal line before it returns; ``note`` keeps one that
-    nobody obeys, which is written before the next that is appended, or within a moment."""
+    """All that a call can touch. ``append`` writes one journal line before it returns; ``note`` keeps one
+    that nobody obeys, which is written before the next that is appended, or within a moment."""
 
     loop: asyncio.AbstractEventLoop
     clock: Clock

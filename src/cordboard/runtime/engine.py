@@ -214,6 +214,8 @@ class Engine:
             await asyncio.wait_for(self.store.settled(), _SETTLE_SECONDS)
         except TimeoutError:
             self._log.error("the database is behind the journal; the rest is written at the next start")
+        except Unavailable as error:
+            self._log.error("the last lines of the journal could not be written", reason=str(error))
         await self.store.close()
 
     # --- what the API asks -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from cordboard.call.words import Command, Event
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.kernel.clock import Tokens
+from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.control import LegReport, RecordingEnded
 from cordboard.runtime.doors import GotLike
 from cordboard.sip.endpoint.words import Seen
@@ -84,10 +85,10 @@ class Ledger:
         )
 
     def step(self, now: float, event: Event, commands: Iterable[Command]) -> None:
-        """An event met the machine at ``now``, by its own clock to the last digit; must be written before any of
-        the commands is obeyed."""
+        """An event met the machine at ``now``, to the last digit as the machine was told; must be written
+        before any of the commands is obeyed."""
         self._n += 1
-        self._append(lines.step(self._sid, self._n, now, event, commands))
+        self._keep(lines.step(self._sid, self._n, now, event, commands))
 
     def note(self, now: float, kind: str, what: str, why: str, detail: str = "") -> None:
         """Something else that the timeline should show."""
@@ -280,7 +281,7 @@ class Ledger:
             answered_at=None if caller.answered is None else self._at + caller.answered,
             ended_at=self._at + left_at,
             talk_seconds=round(self._talked),
-            # a later Connect that dialled nobody has no status, the legs of an earlier one were there all the same
+            # a later Connect that dialled nobody has no status; the legs of an earlier one were there
             leg2_status="completed" if self._answered_by else facts.dial_status or self._last_status,
             answered_by=self._answered_by,
             call_type=facts.call_type,
@@ -333,7 +334,14 @@ class Ledger:
         self._note(lines.row(table, key, values))
 
     def _row_now(self, table: str, key: str | tuple[str | int, ...], **values: object) -> None:
-        self._append(lines.row(table, key, values))
+        self._keep(lines.row(table, key, values))
+
+    def _keep(self, line: bytes) -> None:
+        """Written at once. A call that lives goes on though the disk is full: the line waits for its turn."""
+        try:
+            self._append(line)
+        except Unavailable:
+            self._note(line)
 
 
 def recording_sid(call: str, name: str) -> str:

@@ -11,7 +11,7 @@ _ANSWERED = AnswerCaller.__name__
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Seconds since the call began. ``answered``: the caller's leg, None for never. ``last``: the last sign."""
+    """Seconds since the call began. ``answered``: the caller's leg; None: never. ``last``: the last sign."""
 
     answered: float | None
     last: float

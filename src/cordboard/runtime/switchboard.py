@@ -1,5 +1,6 @@
 """All live calls: arrivals become calls, what the doors say finds its call, what is over is let go."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -23,6 +24,8 @@ from cordboard.store import lines
 
 _LINGER_SECONDS = 5.0
 """How long a call that is over still hears its last SIP messages and recordings, for the timeline."""
+_SWEEP_SECONDS = 1.0
+_HAIR = 0.001  # a timer may wake a hair early
 
 
 class Switchboard:
@@ -51,6 +54,7 @@ class Switchboard:
         self._runner = Runner(KINDS)
         self._calls: dict[str, Call] = {}
         self._lingering: dict[str, Call] = {}
+        self._over_at: deque[tuple[float, str]] = deque()
         self._log = structlog.get_logger("switchboard")
         self.on_idle: Callable[[], None] = lambda: None
 
@@ -76,11 +80,14 @@ class Switchboard:
             began_at=round(doors.clock.wall(), 3),
         )
         ledger = Ledger(doors.append, doors.note, doors.tokens, facts, arrival.trunk, self._trunks)
-        call = Call(doors, self._runner, self._runner.begin(flow, self._account, facts), ledger, self._ended)
+        state = self._runner.begin(flow, self._account, facts)
+        call = Call(doors, self._runner, state, ledger, self._ended, self._failed)
         try:
-            ledger.begin(self._told[flow.id], arrival.caller_name)
+            # the port first: what the journal says has begun must also end
             call.open_caller()
+            ledger.begin(self._told[flow.id], arrival.caller_name)
         except Unavailable as error:
+            doors.media.close_call(sid)
             self._log.error("a call was refused", reason=str(error))
             self._turn_away(arrival, 503, "No resources")
             return
@@ -94,7 +101,7 @@ class Switchboard:
     def on_event(self, sid: str, event: Event) -> None:
         """An event of one of a call's legs."""
         if (call := self._find(sid)) is not None:
-            self._guard(call, event)
+            call.receive(event)
             if type(event) is DigitPressed:
                 call.pressed(event.leg, event.digit)
 
@@ -123,40 +130,45 @@ class Switchboard:
             if sid in self._calls:
                 call.media_lost()
         else:
-            self._guard(call, event)
+            call.receive(event)
 
     def stop(self) -> None:
         """Hang up every call now."""
         for call in tuple(self._calls.values()):
-            self._guard(call, Stopped())
+            call.receive(Stopped())
 
     # --- endings -------------------------------------------------------------------------------------
 
     def _find(self, sid: str) -> Call | None:
         return self._calls.get(sid) or self._lingering.get(sid)
 
-    def _guard(self, call: Call, event: Event) -> None:
-        """A fault of ours in one call ends that call, never the engine."""
-        try:
-            call.receive(event)
-        except Exception:
-            self._log.exception(
-                "a call failed by a fault of the engine", call=call.sid, event_kind=type(event).__name__
-            )
-            self._figures.fault()
-            call.abandon()
+    def _failed(self, call: Call, event: Event) -> None:
+        """A fault of ours in one call ends that call, never the engine. For use while it is being handled."""
+        self._log.exception(
+            "a call failed by a fault of the engine", call=call.sid, event_kind=type(event).__name__
+        )
+        self._figures.fault()
 
     def _ended(self, call: Call) -> None:
         self._calls.pop(call.sid, None)
         self._lingering[call.sid] = call
         self._figures.call_ended()
-        self._doors.loop.call_later(_LINGER_SECONDS, self._forget, call.sid)
+        loop = self._doors.loop
+        self._over_at.append((loop.time() + _LINGER_SECONDS, call.sid))
+        if len(self._over_at) == 1:
+            loop.call_later(_LINGER_SECONDS, self._forget)
         if not self._calls:
             self.on_idle()
 
-    def _forget(self, sid: str) -> None:
-        self._lingering.pop(sid, None)
-        self._doors.legs.forget(sid)
+    def _forget(self) -> None:
+        """Let go of the calls whose time is over; the rest is looked at once a second."""
+        loop, waiting = self._doors.loop, self._over_at
+        while waiting and waiting[0][0] <= loop.time() + _HAIR:
+            _, sid = waiting.popleft()
+            self._lingering.pop(sid, None)
+            self._doors.legs.forget(sid)
+        if waiting:
+            loop.call_later(max(_SWEEP_SECONDS, waiting[0][0] - loop.time()), self._forget)
 
 
 def as_stream(stream: LegStream) -> Stream:

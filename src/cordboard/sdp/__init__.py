@@ -1,11 +1,12 @@
 """Session descriptions (RFC 8866): read, write, offer and answer (RFC 3264) for one G.711 audio stream.
 
-``offer``, ``answer`` and ``agree`` are what a leg needs; ``read`` and ``write`` are for tests and observers.
-Broken descriptions raise ``BadInput``; ``NoCommonCodec`` (a BadInput) says what was offered instead.
+``offer``, ``answer``, ``understand`` and ``agree`` are what a leg needs; ``read`` and ``write`` are for tests
+and observers. Broken descriptions raise ``BadInput``; ``NoCommonCodec`` (a BadInput) says what was offered
+instead.
 """
 
 from cordboard.sdp.description import Media, SessionDescription, read, write
-from cordboard.sdp.negotiation import agree, answer, offer
+from cordboard.sdp.negotiation import agree, answer, offer, understand
 from cordboard.sdp.words import Local, NoCommonCodec, Terms
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "answer",
     "offer",
     "read",
+    "understand",
     "write",
 ]

@@ -1,5 +1,6 @@
 """Offer and answer (RFC 3264) for one G.711 stream with telephone-event (RFC 4733)."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from cordboard.kernel.mistakes import BadInput
@@ -29,18 +30,28 @@ def answer(offered: bytes, local: Local, only: str = "") -> tuple[bytes, Terms]:
     The first audio line we can speak is taken, every other media line is refused with port 0 (RFC 3264 §6).
     Raises ``NoCommonCodec``, or ``BadInput`` for an offer that cannot be read.
     """
-    theirs = read(offered)
-    if len(theirs.media) > MOST_MEDIA:
-        raise BadInput("SDP", f"{len(theirs.media)} media lines", f"at most {MOST_MEDIA} are answered")
-    codecs = (only,) if only else local.codecs
-    chosen = _choose(theirs.media, codecs)
-    if chosen is None:
-        raise NoCommonCodec(_names(theirs.media))
-    terms = _terms(chosen, codecs)
+    theirs, chosen, terms = _understood(offered, (only,) if only else local.codecs)
     lines = [_accept(media, terms, local) if media is chosen else _refuse(media) for media in theirs.media]
     mine = _session(local, lines)
     mine.timing = theirs.timing  # RFC 3264 §6: the t= line of an answer is the offer's
     return write(mine), terms
+
+
+def understand(offered: bytes, local: Local) -> Terms:
+    """What ``answer`` would agree on; raises what it raises."""
+    return _understood(offered, local.codecs)[2]
+
+
+@lru_cache(maxsize=256)  # an offer is judged on arrival and answered a moment later
+def _understood(offered: bytes, codecs: tuple[str, ...]) -> tuple[SessionDescription, Media, Terms]:
+    """An offer, the line of it that is taken, and what is agreed. Only to be looked at."""
+    theirs = read(offered)
+    if len(theirs.media) > MOST_MEDIA:
+        raise BadInput("SDP", f"{len(theirs.media)} media lines", f"at most {MOST_MEDIA} are answered")
+    chosen = _choose(theirs.media, codecs)
+    if chosen is None:
+        raise NoCommonCodec(_names(theirs.media))
+    return theirs, chosen, _terms(chosen, codecs)
 
 
 def agree(answered: bytes, local: Local) -> Terms:
@@ -140,6 +151,7 @@ def _terms(media: Media, codecs: tuple[str, ...]) -> Terms:
     )
 
 
+@lru_cache(maxsize=256)
 def _check_host(host: str) -> None:
     """An address, never a name: what a stranger wrote is not looked up (reliability.md S15)."""
     try:

@@ -11,7 +11,6 @@ import os
 import threading
 from bisect import bisect_right
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -19,6 +18,10 @@ from cordboard.kernel.mistakes import Unavailable
 
 SEGMENT_BYTES = 64 << 20
 GROUP_SECONDS = 0.01
+RETRY_SECONDS = 0.5
+HELD_MOST = 100_000
+"""Lines that may wait for a disk that cannot be written; of more, the newest are lost."""
+_AT_ONCE = 256
 _SUFFIX = ".journal"
 
 
@@ -77,11 +80,16 @@ class Journal:
         self._thread.start()
 
     def append(self, record: bytes) -> int:
-        """Write one record (no newline in it) and say the position behind it. Raises `Unavailable`."""
+        """Write one record (no newline in it) and say the position behind it. Raises `Unavailable`; then the
+        record is not kept, what was noted before is."""
         self._fault("append")
         with self._writing:
             self._held.append(record)
-            self._write_held()
+            try:
+                self._write_held()
+            except Unavailable:
+                self._held.pop()
+                raise
             position = self.position
             if position - self._begin >= self._segment_bytes:
                 self._rotate()
@@ -90,9 +98,11 @@ class Journal:
         return position
 
     def note(self, record: bytes) -> None:
-        """Keep a record that nobody obeys: it is written with the next one, or within a group's time."""
+        """Keep a record that nobody obeys: it is written with the next one, or within a group's time; while
+        the disk cannot be written, as soon as it can."""
         with self._writing:
-            self._held.append(record)
+            if len(self._held) < HELD_MOST:
+                self._held.append(record)
         self._touch()
 
     def flush(self) -> None:
@@ -199,11 +209,13 @@ class Journal:
             self._bell.put(None)
 
     def _write_held(self) -> None:
-        """One write for all that is held. When it fails nothing of it is left, in the file or here."""
-        if not self._held:
-            return
-        data = b"\n".join(self._held) + b"\n"
-        self._held.clear()
+        """One write for all that is held, or for as much as makes sense. No part of one that fails stays in
+        the file."""
+        while self._held:
+            self._write(b"\n".join(self._held[:_AT_ONCE]) + b"\n")
+            del self._held[:_AT_ONCE]
+
+    def _write(self, data: bytes) -> None:
         try:
             written = os.write(self._fd, data)
             if written != len(data):  # a full disk takes a part
@@ -239,7 +251,7 @@ class Journal:
             if not self._dirty:
                 self._bell.get()
             self._asleep = False
-            stopping = self._stopped.acquire(timeout=self._group_seconds)
+            stopping = self._stopped.acquire(timeout=RETRY_SECONDS if self._held else self._group_seconds)
             self._sync()
             if stopping:
                 self._stopped.release()
@@ -248,8 +260,10 @@ class Journal:
     def _sync(self) -> None:
         """Force to disk what was written. A line that comes meanwhile is of the next group."""
         self._dirty = False
-        with suppress(Unavailable):  # told by `problem`
+        try:
             self.flush()
+        except Unavailable:
+            self._dirty = True  # what is held is tried again; `problem` says why it waits
         position, fd = self.position, self._fd
         try:
             while self._retired:
@@ -259,4 +273,6 @@ class Journal:
         except OSError as error:
             self.problem = f"the journal cannot be forced to disk: {error.strerror}"
             return
-        self.synced, self.problem = position, ""
+        self.synced = position
+        if not self._dirty:
+            self.problem = ""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from cordboard.call.words import Command, Event
 from cordboard.flow.document import read_flow
 from cordboard.flow.runner import Runner
+from cordboard.kernel.mistakes import Unavailable
 from cordboard.runtime import replay
 from cordboard.runtime.kinds import KINDS
 from cordboard.store.codec import unpack
@@ -16,15 +17,30 @@ T = TypeVar("T")
 
 
 class JournalSink:
-    """``append`` is what ``runtime.doors.Doors`` wants. ``lines``: all of it, of all calls."""
+    """``append`` and ``note`` are what ``runtime.doors.Doors`` wants. ``lines``: all of it, of all calls."""
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []
+        self._held: list[bytes] = []
+        self._full = False
 
     def append(self, line: bytes) -> int:
-        """Keep a line."""
+        """Keep a line. Raises ``Unavailable`` while the disk is full."""
+        if self._full:
+            raise Unavailable("the journal cannot be written: the disk is full")
         self.lines.append(line)
         return len(self.lines)
+
+    def note(self, line: bytes) -> None:
+        """Keep a line, sooner or later."""
+        (self._held if self._full else self.lines).append(line)
+
+    def fill(self, full: bool) -> None:
+        """The disk is full, or has room again."""
+        self._full = full
+        if not full:
+            self.lines += self._held
+            self._held.clear()
 
     def calls(self) -> list[str]:
         """CallSids in the order in which the calls began."""

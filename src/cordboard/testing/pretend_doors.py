@@ -93,4 +93,4 @@ class PretendSounds:
         # one that never plays out is much longer than it says
         length = sound.seconds if sound.plays_out else _ENDLESS_SECONDS
         pcm = bytes(round(length * _BYTES_A_SECOND)) if sound.seconds else b""
-        return Prepared(f"kept:{value}", sound.status, sound.seconds, sound.problem, pcm)
+        return Prepared(f"kept:{value}", sound.status, sound.seconds, sound.problem, pcm, sound.note)

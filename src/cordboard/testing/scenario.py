@@ -91,13 +91,15 @@ def answer(
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """How a sound turns out. ``seconds`` 0: it cannot be played. ``after=None``: never heard of again."""
+    """How a sound turns out. ``seconds`` 0: it cannot be played. ``after=None``: never heard of again.
+    ``note``: what strict mode holds against it."""
 
     seconds: float = 3.0
     status: int = 200
     after: float | None = 0.1
     problem: str = ""
     plays_out: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

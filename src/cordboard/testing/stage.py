@@ -58,6 +58,7 @@ class Stage:
     ``trunk``: other settings of the trunks. ``finals``: how numbers refuse where a cause is not enough.
     ``wire``: the network; its ``delay`` should be ``world.WIRE`` where ladders are compared.
     ``replies``: what the customer answers to whom, in place of the scenario's replies in their order.
+    ``ports``: how many legs media can have.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Stage:
         trunk: Mapping[str, Any] | None = None,
         finals: Mapping[str, Final] | None = None,
         replies: Callable[[Asked], Reply] | None = None,
+        ports: int = 4000,
     ) -> None:
         self.scenario = scenario or Scenario()
         self.wire = wire or Wire(seed, delay=WIRE)
@@ -77,7 +79,7 @@ class Stage:
         self.failures: list[BaseException] = []
         self.turned: list[TurnedAway] = []
         self.callers: list[FarCaller] = []
-        self.media = PretendEngine(legs=4000)
+        self.media = PretendEngine(legs=ports)
         self.sounds = PretendSounds(self.scenario.sounds)
         self.customer = PretendCustomer(replies or in_turn(self.scenario.replies), self._let_dial)
         self.carrier = Carrier(
@@ -119,7 +121,7 @@ class Stage:
             self.customer,
             self.sounds,
             self.journal.append,
-            self.journal.append,
+            self.journal.note,
             self.tasks,
         )
         self.switchboard = Switchboard(
@@ -162,8 +164,7 @@ class Stage:
     async def settle(self) -> None:
         """Until every call is over and nobody has anything left to say."""
         ends = asyncio.get_running_loop().time() + _LONGEST
-        await pause(2 * self.wire.delay)
-        while self.switchboard.live:
+        while self.switchboard.live or any(caller.ended_at is None for caller in self.callers):
             assert asyncio.get_running_loop().time() < ends, "a call never ends"
             await pause(1.0)
         await pause(_LAST_WORDS)

@@ -67,7 +67,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class VirtualClock:
-    """A ``kernel.clock.Clock`` that reads the running loop. ``wall`` begins at ``start``."""
+    """A ``kernel.clock.Clock`` that reads the running loop. ``wall`` begins at ``start``; ``set_wall`` moves
+    it by so many seconds, as somebody does who sets the machine's clock."""
 
     def __init__(self, start: float = 1_768_284_894.0) -> None:
         self._start = start
@@ -77,6 +78,9 @@ class VirtualClock:
 
     def wall(self) -> float:
         return self._start + asyncio.get_running_loop().time()
+
+    def set_wall(self, by: float) -> None:
+        self._start += by
 
 
 class SeededTokens:

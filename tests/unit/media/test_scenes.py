@@ -3,8 +3,10 @@
 from cordboard.call.scene import Clip, HoldMusic, Party, Ringback, Silence
 from cordboard.call.words import AudioDied, AudioStarted, Played
 from cordboard.media.control import MediaEvent
+from cordboard.media.embedded import rtp
 from cordboard.media.embedded.leg import DEAD_NS, DEAD_WITH_NOISE_NS
 from cordboard.media.embedded.plays import MUSIC, RINGBACK, Sound
+from cordboard.media.embedded.room import Tape
 from tests.unit.media.bench_room import FRAME, Far, World
 
 
@@ -284,3 +286,32 @@ def test_telephony_21_digits_are_a_sign_of_life() -> None:
     Far(world, 0).event(3, steps=1)
     world.room.look_for_the_dead(world.now)
     assert dead(world.events) == 0
+
+
+def read(data: object) -> rtp.Packet:
+    assert isinstance(data, bytes)
+    packet = rtp.read(data)
+    assert packet is not None
+    return packet
+
+
+def test_telephony_7_on_hold_the_recording_is_silence_and_nothing_counts_as_lost() -> None:
+    world = World()
+    world.leg(0)
+    world.leg(1, codec="PCMU", payload_type=0)
+    world.room.start_tape("c", Tape(1, "r1", "/nowhere", True, (0, 1), world.now))
+    far = Far(world, 0), Far(world, 1, kind=0)
+    call = world.room.calls["c"]
+
+    def taken() -> list[tuple[set[int], list[int]]]:
+        """Of each side: the bytes of its audio, and its sequence."""
+        for side in far:
+            side.talk(2)
+        sides = [[read(data) for data in side[1::2]] for side in world.room.take_tape(call, False)]
+        return [({b for p in side for b in p.payload}, [p.sequence for p in side]) for side in sides]
+
+    assert taken() == [({0x55}, [7000, 7001]), ({0x55}, [7000, 7001])]
+    world.agree(0, receives=False)
+    assert taken() == [({0xD5}, [7002, 7003]), ({0xFF}, [7002, 7003])]
+    world.agree(0)
+    assert taken() == [({0x55}, [7004, 7005]), ({0x55}, [7004, 7005])]

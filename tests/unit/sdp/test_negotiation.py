@@ -3,7 +3,7 @@
 import pytest
 
 from cordboard.kernel.mistakes import BadInput
-from cordboard.sdp import Local, NoCommonCodec, Terms, agree, answer, offer, read
+from cordboard.sdp import Local, NoCommonCodec, Terms, agree, answer, offer, read, understand
 
 US = Local("10.0.0.1", 4000, ("PCMA", "PCMU"), 7, 3)
 
@@ -185,3 +185,15 @@ def test_a_broken_description_is_one_sentence(data: bytes, says: str) -> None:
 def test_bare_line_feeds_and_unknown_lines_do_no_harm() -> None:
     text = sdp("b=AS:64", "k=none", "m=audio 6000 RTP/AVP 8", "a=candidate:1 1 UDP 1 10.0.0.9 6000 typ host")
     assert answer(text.replace(b"\r\n", b"\n"), US)[1].port == 6000
+
+
+def test_what_is_understood_is_what_an_answer_agrees_on() -> None:
+    offered = sdp("m=audio 4444 RTP/AVP 0 8 101", "a=rtpmap:101 telephone-event/8000")
+    terms = understand(offered, US)
+    first, agreed = answer(offered, US)
+    again, _ = answer(offered, Local("10.0.0.7", 6000, US.codecs))
+    assert terms == agreed
+    assert b"m=audio 4000 " in first and b"m=audio 6000 " in again
+    for _ in range(2):
+        with pytest.raises(NoCommonCodec):
+            understand(sdp("m=audio 4444 RTP/AVP 18"), US)

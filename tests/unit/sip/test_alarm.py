@@ -68,3 +68,23 @@ def test_what_rings_may_arm_others_even_for_now() -> None:
         assert rung == [1, 1]
 
     run(story())
+
+
+def test_under_load_what_is_due_within_a_moment_rings_together() -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        rung: list[float] = []
+
+        def ring(thing: Sleeper, now: float) -> None:
+            rung.append(round(loop.time(), 3))
+            assert isinstance(thing, Thing)
+            thing.due = None
+
+        alarm = Alarm(loop.time, ring)
+        alarm.start(loop)
+        for due in (1.0, 1.004, 1.012, 1.5):
+            alarm.arm(Thing(due))
+        await asyncio.sleep(2)
+        assert rung == [1.0, 1.02, 1.02, 1.5]
+
+    run(story())

@@ -2,6 +2,7 @@
 must not reach a new one."""
 
 from collections import deque
+from itertools import islice
 
 REST_SECONDS = 5.0
 REFUSED_SECONDS = 60.0
@@ -21,6 +22,10 @@ class Ports:
     @property
     def taken(self) -> int:
         return len(self._taken)
+
+    def coming(self, most: int) -> list[int]:
+        """The next ports that ``take`` will give."""
+        return list(islice(self._free, most))
 
     def take(self, now: float) -> int | None:
         """An even port; None when there is none."""

@@ -279,7 +279,7 @@ def _on_hold(leg: Leg | None) -> bool:
 
 
 def _hushed(items: list[object], law: str) -> list[object]:
-    """The same packets without what they say: their times and numbers stay, so that nothing counts as lost."""
+    """The same packets without what they say; their times and numbers stay: nothing counts as lost."""
     out = list(items)
     for at in range(1, len(items), 2):
         data = items[at]

@@ -8,6 +8,9 @@ from typing import Protocol
 
 _FINEST = 0.001
 """Some loops count in milliseconds: a shorter wait would wake too early, again and again."""
+_GROUP_SECONDS = 0.02
+"""Under load it rings no more often than this, for all that is due by then: no SIP timer minds (T1 is 0.5 s),
+and most places in the heap turn out to be of no use any more."""
 
 
 class Sleeper(Protocol):
@@ -23,12 +26,13 @@ class Alarm:
     when the deadline has moved on. So a timer that is reset with every message costs nothing."""
 
     def __init__(self, now: Callable[[], float], ring: Callable[[Sleeper, float], None]) -> None:
-        self._now = now
+        self.now = now
         self._ring = ring
         self._heap: list[tuple[float, int, Sleeper]] = []
         self._count = 0
         self._handle: asyncio.TimerHandle | None = None
         self._set_for = inf
+        self._rang_at = -inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ringing = False
 
@@ -55,18 +59,20 @@ class Alarm:
     def _aim(self) -> None:
         if self._loop is None or not self._heap:
             return
-        due = self._heap[0][0]
+        due = max(self._heap[0][0], self._rang_at + _GROUP_SECONDS)
         if self._handle is not None:
+            if due >= self._set_for:
+                return
             self._handle.cancel()
         self._set_for = due
-        delay = due - self._now()
+        delay = due - self.now()
         if delay > 0:
             delay = max(delay, _FINEST)
         self._handle = self._loop.call_later(max(0.0, delay), self._wake)
 
     def _wake(self) -> None:
         self._handle, self._set_for = None, inf
-        now = self._now()
+        now = self._rang_at = self.now()
         heap = self._heap
         self._ringing = True
         try:

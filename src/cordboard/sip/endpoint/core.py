@@ -1,5 +1,6 @@
 """The sending half of the stack, and what both halves share: sockets, transactions, sessions, the timer."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -50,6 +51,12 @@ class Core:
         self._advertise = f"[{advertise}]" if ":" in advertise.strip("[]") else advertise
         self._later = later
         self._locals: dict[Hop, tuple[str, str]] = {}
+
+    def follow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Live on this loop and ask it for the time itself: the clock only passes that on, dozens of times a
+        call."""
+        self.now = self.alarm.now = loop.time
+        self.alarm.start(loop)
 
     # --- the form in which sessions know it -------------------------------------------------------------
 

@@ -70,7 +70,7 @@ class Endpoint:
     async def start(self) -> tuple[Address, ...]:
         """Bind every listener; what was bound, in order. Raises ``Unavailable`` for one that cannot be."""
         self._loop = asyncio.get_running_loop()
-        self._core.alarm.start(self._loop)
+        self._core.follow(self._loop)
         bound: list[Address] = []
         try:
             for number, (kind, host, port) in enumerate(self._listeners):

@@ -1,0 +1,121 @@
+"""What goes wrong inside: a fault of ours, no media port, a full disk. One call may end by it, never the engine,
+and every call that began has its record."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cordboard.call.words import (
+    CallerArrived,
+    CallerHungUp,
+    Event,
+    Fetched,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    Played,
+    SoundReady,
+    TimePassed,
+)
+from cordboard.flow.runner import Runner
+from cordboard.testing.scenario import CALLER, RINGS_OUT, Caller, Scenario, answer, answers, connect_flow
+from cordboard.testing.stage import EXCHANGE, Stage, act
+from cordboard.testing.virtual_time import pause
+from tests.wire.engine import both_modes, call, call_row, leg_row, next_request, numbers, onward, sent
+from tests.world.helpers import A, B
+
+NEXT = "+919876500002"
+SPEECH = {"playback_to": "both", "type": "text", "value": "Hello."}
+
+
+@pytest.fixture
+def breaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[type]]:
+    """The machine stumbles over events of these kinds in the first caller's calls."""
+    kinds: list[type] = []
+    real = Runner.step
+
+    def step(self: Runner, state: Any, event: Event, now: float) -> Any:
+        if type(event) in kinds and state.facts.caller == CALLER:
+            raise RuntimeError("planted by a test")
+        return real(self, state, event, now)
+
+    monkeypatch.setattr(Runner, "step", step)
+    yield kinds
+
+
+@both_modes
+@pytest.mark.parametrize(
+    "kind",
+    [
+        CallerArrived,
+        Fetched,
+        SoundReady,
+        LegRinging,
+        LegAnswered,
+        Played,
+        TimePassed,
+        LegEnded,
+        CallerHungUp,
+    ],
+)
+def test_a_fault_of_ours_ends_that_call_and_no_other(kind: type, mode: str, breaks: list[type]) -> None:
+    breaks.append(kind)
+    # rung out, then answered: by the end of this call every kind of event has come
+    reply = answer(B, A, max_ringing_duration=10, start_call_playback=SPEECH)
+    hangs_up = 9.0 if kind is LegEnded else None
+
+    async def two_calls(stage: Stage) -> None:
+        stage.ring(script=Caller(leaves=40.0))
+        await pause(60.0)
+        stage.ring(NEXT, script=Caller(leaves=40.0))
+
+    scenario = Scenario(
+        flow=connect_flow(answer=mode),
+        phones={A: answers(2.0, hangs_up), B: RINGS_OUT},
+        replies=(reply,) * (1 if kind is CallerArrived else 2),
+    )
+    stage = act(two_calls, scenario)
+    assert stage.left_over() == {"faults": 1}
+    broken, whole = stage.journal.rows("calls")
+    assert broken["outcome"] == "fault" and broken["ended_at"] is not None
+    assert (whole["caller"], whole["call_type"], whole["outcome"]) == (NEXT, "completed", "")
+    assert len(stage.journal.rows("legs", broken["key"][0])) == 1 + len(stage.carrier.rung) - 2
+
+
+def test_without_a_media_port_a_caller_gets_503_and_no_call_begins() -> None:
+    stage = call({}, answer(), ports=0)
+    assert len(sent(stage, "503 INVITE", EXCHANGE)) == 1
+    assert stage.journal.lines == [] and stage.customer.asked == []
+
+
+@both_modes
+def test_without_a_media_port_a_number_fails_and_the_call_goes_on(mode: str) -> None:
+    stage = call({A: answers(), B: answers()}, answer(A, B), answer(), flow=onward(mode), ports=1)
+    assert numbers(stage) == []
+    path, query = next_request(stage)
+    assert (path, query["CallType"], query["DialCallStatus"]) == ("/nobody", "incomplete", "failed")
+    assert leg_row(stage, 1)["cause"] == "failed" and leg_row(stage, 2)["cause"] == "failed"
+
+
+@both_modes
+def test_f5_a_full_disk_ends_no_call_and_loses_no_line_of_it(mode: str) -> None:
+    async def disk(stage: Stage) -> None:
+        stage.ring()
+        await pause(1.0)
+        stage.journal.fill(True)
+        await pause(20.0)
+        refused = stage.ring(NEXT)
+        await pause(9.0)
+        assert refused.final == 503
+        stage.journal.fill(False)
+
+    reply = answer(A, record=True, dial_passthru_event_url="http://customer.example/events")
+    scenario = Scenario(connect_flow(answer=mode), {A: answers(4.0, 12.0)}, (reply,))
+    stage = act(disk, scenario)
+    assert stage.left_over() == {}
+    assert call_row(stage)["talk_seconds"] == 12 and call_row(stage)["ended_at"] is not None
+    assert [row["kind"] for row in stage.journal.rows("outbox")] == ["Dial", "Terminal"]
+    assert [row["state"] for row in stage.journal.rows("recordings")] == ["whole"]
+    steps = stage.journal.replayed(stage.sid)
+    assert len(steps) == 5 and all(step.same for step in steps)
