@@ -1,5 +1,5 @@
-"""What goes wrong inside: a fault of ours, no media port, a full disk. One call may end by it, never the engine,
-and every call that began has its record."""
+"""What goes wrong inside: a fault of ours, no media port, a full disk. One call may end by it, never the
+engine, and every call that began has its record."""
 
 from collections.abc import Iterator
 from typing import Any
