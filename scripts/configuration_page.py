@@ -57,7 +57,9 @@ def page() -> str:
 
 def _section(name: str, kind: type) -> str:
     told = _told(kind.__doc__ or "")
-    rows = [f"| `{field.name}` | {_default(field)} | {told.get(field.name, '')} |\n" for field in fields(kind)]
+    rows = [
+        f"| `{field.name}` | {_default(field)} | {told.get(field.name, '')} |\n" for field in fields(kind)
+    ]
     return f"\n## [{name}]\n\n| key | default | meaning |\n|---|---|---|\n{''.join(rows)}"
 
 

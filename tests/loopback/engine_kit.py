@@ -146,7 +146,7 @@ class Play:
 
     def notes(self) -> dict[str, str]:
         """Deviations by their code."""
-        return {e["data"]["code"]: e["data"]["text"] for e in self.told("note a deviation")}
+        return {e["data"]["code"]: e["data"]["text"] for e in self.told("a remark")}
 
     def exits(self) -> list[str]:
         """The exits taken, applet by applet."""

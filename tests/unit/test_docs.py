@@ -15,7 +15,9 @@ def test_the_configuration_page_is_what_the_settings_say() -> None:
 
 
 def test_the_configuration_page_tells_every_key() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", (ROOT / "docs" / "configuration.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| `(\w+)` \| .* \| (.*) \|$", (ROOT / "docs" / "configuration.md").read_text(), re.M
+    )
     assert len(rows) > 50
     assert not [key for key, meaning in rows if not meaning.strip()]
 

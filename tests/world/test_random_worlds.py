@@ -3,12 +3,13 @@
 The promises themselves are in ``testing.invariants``; the world complains at the first that is broken.
 """
 
+import json
 from typing import get_args
 
 from hypothesis import HealthCheck, given, settings
 
-from cordboard.call import codec
 from cordboard.call.words import Command, Event
+from cordboard.store.codec import pack, unpack
 from cordboard.testing.scenario import Scenario
 from cordboard.testing.world import World
 from tests.world.strategies import SCENARIOS
@@ -22,7 +23,7 @@ def test_a_journal_fed_to_the_runner_again_says_the_same(scenario: Scenario) -> 
     said: list[Command] = []
     for entry in world.transcript:
         if isinstance(entry.what, get_args(Event)):
-            event = codec.loads(codec.dumps(entry.what))
+            event = unpack(json.loads(json.dumps(pack(entry.what))))
             state, commands = world.runner.step(state, event, entry.at)
             said += commands
     assert said == [entry.what for entry in world.transcript if isinstance(entry.what, get_args(Command))]

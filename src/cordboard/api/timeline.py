@@ -43,7 +43,7 @@ _TOLD = {
     "Release": ("decision", "release a leg"),
     "Bridge": ("decision", "let caller and callee talk"),
     "SendEvent": ("event", "send an event"),
-    "Note": ("decision", "note a deviation"),
+    "Note": ("decision", "a remark"),
     "Finish": ("applet", "leave the applet"),
     "EndCall": ("applet", "end the call"),
 }
@@ -107,6 +107,8 @@ def _word(word: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
         what = _LEG_HELD
     if name in _OTHERWISE and not word.get(_OTHERWISE[name][0]):
         what = _OTHERWISE[name][1]
+    if name == "Note" and word.get("code") == "applet.entered":
+        kind, what = "applet", "enter an applet"
     data = {key: value for key, value in word.items() if key not in ("is", "why")}
     return kind, what, str(word.get("why", "")), data
 
