@@ -1,6 +1,7 @@
 """``cordboard demo``: one real call over loopback, told while it happens, and checked step by step."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import sys
@@ -18,7 +19,7 @@ from cordboard.cli.logs import log_to_stderr
 from cordboard.cli.serving import House
 from cordboard.config.read import read
 from cordboard.kernel.mistakes import BadInput, Unavailable
-from cordboard.runtime.clock import SystemClock, SystemTokens
+from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.kinds import flows_of
 from cordboard.runtime.loop import run
 from cordboard.simulator.caller import ScriptedCaller, Step
@@ -127,7 +128,7 @@ async def _ring(caller: ScriptedCaller, house: House) -> None:
         simulator = house.simulator
         assert simulator is not None, "the demo's trunk is the simulator"
         await _wait_until(lambda: _talking(house), 30.0)
-        await asyncio.wait([asyncio.get_running_loop().create_task(_pause(TALK_SECONDS))])
+        await pause(TALK_SECONDS)
         caller.hang_up()
 
     leaving = asyncio.get_running_loop().create_task(leave())
@@ -164,22 +165,12 @@ def _enough(story: Story) -> Callable[[], Awaitable[bool]]:
     return enough
 
 
-async def _pause(seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await asyncio.Event().wait()
-    except TimeoutError:
-        pass
-
-
 async def _wait_until(true: Callable[[], Awaitable[bool]], seconds: float) -> None:
     """Return when it is true, or after so long: the checks say what is missing."""
-    try:
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while not await true():
-                await _pause(0.1)
-    except TimeoutError:
-        pass
+                await pause(0.1)
 
 
 # --- the customer's application ------------------------------------------------------------------------

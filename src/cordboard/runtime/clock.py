@@ -38,3 +38,8 @@ class SystemTokens:
             begin, end = 0, 2 * size
         self._at = end
         return self._stock[begin:end]
+
+
+async def pause(seconds: float) -> None:
+    """Let real time pass: for a door's own round, never for a decision."""
+    await asyncio.sleep(seconds)

@@ -19,7 +19,7 @@ from cordboard.media.embedded.settings import EmbeddedSettings
 from cordboard.media.sounds.sounds import Sounds
 from cordboard.net.guard import Policy, network
 from cordboard.net.resolver import NotFound, Resolver
-from cordboard.runtime.clock import SystemClock, SystemTokens
+from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.lost import last_known
@@ -172,11 +172,8 @@ class Engine:
 
     async def _keep_looking_up(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(_LOOKUP_EVERY):
-                    await asyncio.Event().wait()
-            except TimeoutError:
-                await self._look_up_trunks()
+            await pause(_LOOKUP_EVERY)
+            await self._look_up_trunks()
 
     # --- down ----------------------------------------------------------------------------------------
 
@@ -203,7 +200,7 @@ class Engine:
         self.legs.drain()
         if self.live_calls():
             self.hang_up_all()
-            await _a_moment(0.5)  # BYEs and their answers, recordings' last frames
+            await pause(0.5)  # BYEs and their answers, recordings' last frames
         await self.media.close()
         await self.endpoint.close()
         await self._tasks.stop()
@@ -278,11 +275,3 @@ class Engine:
     def _task_failed(self, error: BaseException) -> None:
         self.figures.fault()
         self._log.error("a background task failed by a fault of the engine", exc_info=error)
-
-
-async def _a_moment(seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await asyncio.Event().wait()
-    except TimeoutError:
-        pass

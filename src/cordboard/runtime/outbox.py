@@ -4,6 +4,7 @@ An event waits in the store until its URL answered 2xx. A host that is slow or d
 """
 
 import asyncio
+import contextlib
 from typing import Protocol
 
 import structlog
@@ -11,6 +12,7 @@ import structlog
 from cordboard.customer.got import Got
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
+from cordboard.runtime.clock import pause
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.tasks import Tasks
 from cordboard.store.records import OutboxRow
@@ -70,14 +72,11 @@ class OutboxSender:
             except Unavailable as error:
                 self._log.warning("the outbox cannot be read", reason=str(error))
                 wait = 1.0
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._nudged.wait()
                 # the row is a writer's batch away: looking at once would find nothing
-                async with asyncio.timeout(_SOON_SECONDS):
-                    await asyncio.Event().wait()
-            except TimeoutError:
-                pass
+                await pause(_SOON_SECONDS)
             self._nudged.clear()
 
     async def _send_due(self) -> float:
