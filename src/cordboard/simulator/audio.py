@@ -5,12 +5,14 @@ import contextlib
 import math
 import socket
 
+from cordboard import sdp
 from cordboard.kernel.clock import Tokens
-from cordboard.kernel.mistakes import Unavailable
+from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.sdp import Terms
 from cordboard.simulator.listener import Listener
 from cordboard.simulator.speaker import FRAME, Speaker
 from cordboard.simulator.tones import RATE
+from cordboard.sip.endpoint.words import Session
 
 _FRAME_SECONDS = FRAME / RATE
 _PORT_TRIES = 50
@@ -74,6 +76,20 @@ class PhoneAudio:
             except OSError:
                 return
             self.listener.take(data, self._loop.time())
+
+
+def answer_offer(session: Session, audio: PhoneAudio, local: sdp.Local, body: bytes) -> None:
+    """A re-INVITE: answer its offer, or make one where it asks for that, and direct the audio by it."""
+    if not body:
+        session.answer_offer(sdp.offer(local))
+        return
+    try:
+        answer, terms = sdp.answer(body, local)
+    except BadInput:
+        session.refuse_offer(488)
+        return
+    session.answer_offer(answer)
+    audio.direct(terms)
 
 
 def _bound(host: str) -> socket.socket:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cordboard import sdp
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import BadInput
-from cordboard.simulator.audio import PhoneAudio
+from cordboard.simulator.audio import PhoneAudio, answer_offer
 from cordboard.simulator.ears import Heard, describe_heard
 from cordboard.simulator.listener import Packet
 from cordboard.simulator.tones import Pcm, caller_tone_of, sine
@@ -200,18 +200,8 @@ class ScriptedCaller:
         self._audio.direct(terms)
 
     def _offered(self, body: bytes) -> None:
-        if self._session is None or self._audio is None:
-            return
-        if not body:
-            self._session.answer_offer(sdp.offer(self._local))
-            return
-        try:
-            answer, terms = sdp.answer(body, self._local)
-        except BadInput:
-            self._session.refuse_offer(488)
-            return
-        self._session.answer_offer(answer)
-        self._audio.direct(terms)
+        if self._session is not None and self._audio is not None:
+            answer_offer(self._session, self._audio, self._local, body)
 
     def _step(self, what: str) -> None:
         step = Step(asyncio.get_running_loop().time() - self._began, what)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cordboard import sdp
 from cordboard.kernel.mistakes import BadInput
-from cordboard.simulator.audio import PhoneAudio
+from cordboard.simulator.audio import PhoneAudio, answer_offer
 from cordboard.simulator.tones import Pcm, announcement, sine, tone_of
 from cordboard.sip.dialog.words import (
     Cancelled,
@@ -162,16 +162,7 @@ class Phone:
                 pass
 
     def _offered(self, body: bytes) -> None:
-        if not body:
-            self._session.answer_offer(sdp.offer(self._local))
-            return
-        try:
-            answer, terms = sdp.answer(body, self._local)
-        except BadInput:
-            self._session.refuse_offer(488)
-            return
-        self._session.answer_offer(answer)
-        self._audio.direct(terms)
+        answer_offer(self._session, self._audio, self._local, body)
 
     def _agree(self, body: bytes) -> None:
         try:
