@@ -48,7 +48,7 @@ def ring(
 
 def _target(settings: Settings) -> Address:
     """The engine's first listener; a wildcard address is reached over loopback."""
-    transport, host, port = settings.sip.listeners()[0]
+    transport, host, port = settings.sip.addresses()[0]
     if port == 0:
         raise BadInput(
             f"{settings.source}: sip.listen", "port 0 means any, so there is nothing to ring", "a fixed port"

@@ -31,13 +31,37 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """One more address to listen on, with words of its own: operators hand SIP over on private networks while
+    phones come over the internet.
+
+    name: how trunks name it; empty: it has none.
+    listen: as in `[sip] listen`.
+    advertise: the address that peers are told; empty: that of `[sip]`.
+    certificate, private_key: files in PEM; empty: those of `[sip]`.
+    """
+
+    listen: str
+    name: str = ""
+    advertise: str = ""
+    certificate: str = ""
+    private_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sip:
     """Signalling.
 
-    listen: `udp:host:port` or `tcp:host:port`, an IPv6 host in brackets; port 0 means any.
+    listen: `udp:`, `tcp:`, `tls:`, `ws:` or `wss:` and `host:port`, an IPv6 host in brackets; port 0 means any.
     advertise: the address that peers are told; empty: the one that the packet came to.
-    certificate, private_key: files in PEM, for TLS listeners.
+    certificate, private_key: files in PEM, for `tls:` and `wss:` listeners.
     max_calls: past it new calls are refused with 503; 0: no limit.
+    listeners: tables of further addresses, each with `listen`, `name`, `advertise`, `certificate`, `private_key`.
+    dscp: mark of outgoing SIP packets (24 is CS3); 0: none.
+    realm: named in challenges to phones; empty: `cordboard`.
+    session_seconds: session timers (RFC 4028): the interval we ask for; 0: none asked for.
+    hep: `udp:host:port` of a HEP collector (Homer) that gets a copy of every message; empty: none.
+    hep_id: our number in it.
     """
 
     listen: tuple[str, ...] = ("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060")
@@ -45,8 +69,14 @@ class Sip:
     certificate: str = ""
     private_key: str = ""
     max_calls: int = 0
+    listeners: tuple[Listener, ...] = ()
+    dscp: int = 24
+    realm: str = ""
+    session_seconds: int = 1800
+    hep: str = ""
+    hep_id: int = 2001
 
-    def listeners(self) -> tuple[tuple[str, str, int], ...]:
+    def addresses(self) -> tuple[tuple[str, str, int], ...]:
         """(transport, host, port) of each entry of `listen`; the host without brackets."""
         parts = (entry.partition(":") for entry in self.listen)
         return tuple((transport, *host_port(rest)) for transport, _, rest in parts)
@@ -61,6 +91,7 @@ class Media:
     advertise: the address in our SDP; empty: `bind`.
     ports: `low-high`, both included.
     processes: media processes; 0: one per core.
+    dscp: mark of outgoing RTP packets (46 is EF); 0: none.
     """
 
     engine: str = "embedded"
@@ -68,6 +99,7 @@ class Media:
     advertise: str = ""
     ports: str = "30000-34999"
     processes: int = 0
+    dscp: int = 46
 
     def port_range(self) -> tuple[int, int]:
         """Lowest and highest port."""
@@ -140,34 +172,76 @@ class Trunk:
     """A carrier or a PBX.
 
     name: how exophones name it.
-    uri: `sip:host[:port][;transport=udp|tcp]`, or `simulator`.
+    profile: ready settings for a common trunk; what is written here wins over them.
+    uri: `sip:host[:port][;transport=udp|tcp|tls]`, or `simulator`. Without a port a name is looked up by NAPTR and SRV.
+    hosts: more such URIs, each with `;priority=` (lower is tried first) and `;weight=` (among equals).
+    listener: the name of the listener that its calls leave by; empty: the first of the transport.
     sources: networks that may send us calls on it; the first trunk that matches takes the call.
     media: where audio may come from: `acl` (the SDP's address and `media_sources`) or `sdp` (exact).
     media_sources: networks; empty: `sources`.
     number_format: how it wants numbers: `e164`, `national` (10 digits) or `0national` (0 and 10 digits).
+    prefix: digits put before a number that is dialled, after formatting.
     did_from: where it names the dialled number: `request-uri`, `to`, `p-called-party-id`, `diversion`.
-    username, password: digest towards it (not built yet; password is secret).
-    register: register with it (not built yet).
+    identity: how it wants our number beside From: `pai` (P-Asserted-Identity), `ppi` (P-Preferred-Identity) or `none`.
+    privacy: ask it to withhold our number from the callee (Privacy: id, RFC 3323).
+    diverted_by: how it wants the called ExoPhone on a leg: `none`, `diversion` (RFC 5806), `history-info` (RFC 7044).
+    username, password: digest towards it (password is secret).
+    auth_realm: the realm that they belong to; empty: any that its own hosts name.
+    register: register with it.
+    registrars: where to register, in the order of trying; empty: `uri`.
+    outbound_proxy: `sip:host[:port][;transport=…]` by which its requests go; empty: none.
+    register_seconds: the expiry that we ask for.
     max_calls: calls at the same time on it; 0: no limit.
-    calls_per_second: calls begun towards it; 0: no limit (not built yet).
+    calls_per_second: calls begun towards it; 0: no limit.
     ring_from: `max_ringing_duration` runs from the `invite` or from the first `ringing` (telephony.md 4).
-    next_host_after_seconds: without any reply, the next host is tried; 0: never (not built yet).
+    next_host_after_seconds: without any reply, the next host is tried; 0: never.
+    probe_seconds: OPTIONS to each host this often, a dead one is taken out; 0: never.
+    redirects: a 3xx answer is a failed attempt (`refuse`), or `follow` to its Contact on the trunk's own hosts.
+    reliable: reliable provisional answers (RFC 3262): `no`, `allowed` or `required`.
+    offer: INVITEs carry an `early` offer, or none (`late`: the far side offers).
+    session_seconds: session timers on its calls; -1: as `[sip]` says; 0: none asked for.
+    srtp: `no`, `allowed` or `required` (SDES, RFC 4568).
+    codecs: `PCMA`, `PCMU`, in the order of offering; empty: by the account's country.
+    retry_after_seconds: sent with our 503; 0: not sent (telephony.md 10).
+    tls_verify: its certificate must be valid for its name.
+    tls_ca: file in PEM of who may sign it; empty: the system's.
     """
 
     name: str
     uri: str
+    profile: str = ""
+    hosts: tuple[str, ...] = ()
+    listener: str = ""
     sources: tuple[str, ...] = ()
     media: str = "acl"
     media_sources: tuple[str, ...] = ()
     number_format: str = "e164"
+    prefix: str = ""
     did_from: str = "request-uri"
+    identity: str = "pai"
+    privacy: bool = False
+    diverted_by: str = "none"
     username: str = ""
     password: str = field(default="", repr=False)
+    auth_realm: str = ""
     register: bool = False
+    registrars: tuple[str, ...] = ()
+    outbound_proxy: str = ""
+    register_seconds: int = 600
     max_calls: int = 0
     calls_per_second: float = 0.0
     ring_from: str = "invite"
     next_host_after_seconds: float = 0.0
+    probe_seconds: float = 0.0
+    redirects: str = "refuse"
+    reliable: str = "allowed"
+    offer: str = "early"
+    session_seconds: int = -1
+    srtp: str = "no"
+    codecs: tuple[str, ...] = ()
+    retry_after_seconds: int = 0
+    tls_verify: bool = True
+    tls_ca: str = ""
 
     @property
     def simulated(self) -> bool:
@@ -185,14 +259,18 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A softphone that registers here (not built yet).
+    """A softphone that registers here.
 
     user, password: its credentials (password is secret). number: E.164; dialled, it rings the phone.
+    srtp: `no`, `allowed` or `required` (SDES, RFC 4568).
+    most_contacts: devices at the same time.
     """
 
     user: str
     password: str = field(repr=False)
     number: str
+    srtp: str = "allowed"
+    most_contacts: int = 5
 
 
 @dataclass(frozen=True, slots=True)

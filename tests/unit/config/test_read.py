@@ -38,7 +38,7 @@ def mistake(text: str, **environ: str) -> str:
 def test_an_empty_file_gives_the_defaults_of_the_document() -> None:
     found = settings("")
     assert found == Settings(source="c.toml")
-    assert found.sip.listeners() == (("udp", "127.0.0.1", 5060), ("tcp", "127.0.0.1", 5060))
+    assert found.sip.addresses() == (("udp", "127.0.0.1", 5060), ("tcp", "127.0.0.1", 5060))
     assert found.media.port_range() == (30000, 34999)
     assert found.http.address() == ("127.0.0.1", 8080)
     assert found.account.number_format == "national"
@@ -175,7 +175,7 @@ def test_defaults_of_parts_that_are_not_built_may_be_written_down() -> None:
 
 def test_ipv6_is_written_in_brackets() -> None:
     found = settings("[sip]\nlisten = ['udp:[::1]:5060']")
-    assert found.sip.listeners() == (("udp", "::1", 5060),)
+    assert found.sip.addresses() == (("udp", "::1", 5060),)
 
 
 def test_an_indian_number_without_a_circle_is_warned_of() -> None:

@@ -37,12 +37,15 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Our INVITE failed. ``code``: the final status; 408 with ``local`` when nobody replied at all (Timer B),
-    503 with ``local`` when it could not be sent, 487 with ``local`` when a cancelled leg got no final."""
+    503 with ``local`` when it could not be sent, 487 with ``local`` when a cancelled leg got no final.
+    ``contacts``: URIs of a 3xx, best first. ``retry_after``: seconds that a 503 or 480 asks for."""
 
     code: int
     phrase: str
     reasons: tuple[Reason, ...] = ()
     local: bool = False
+    contacts: tuple[str, ...] = ()
+    retry_after: int = 0
 
 
 @dataclass(frozen=True, slots=True)

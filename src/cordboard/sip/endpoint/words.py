@@ -8,6 +8,7 @@ from typing import Protocol
 from cordboard.sip.dialog.words import Reason, SessionEvent
 from cordboard.sip.dialog.words import Seen as Seen
 from cordboard.sip.message.address import Address as Address
+from cordboard.sip.message.digest import Credentials as Credentials
 
 
 class Verdict(Enum):
@@ -39,7 +40,13 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An INVITE to make. URIs are complete texts; ``headers`` are added to the ones the stack writes."""
+    """An INVITE to make. URIs are complete texts; ``headers`` are added to the ones the stack writes.
+
+    ``listener``: name of the listener to leave by; empty: the first of the target's transport. ``routes``: a
+    Route set that it starts with (an outbound proxy). ``credentials`` answer a challenge. ``reliable``: 100rel
+    (RFC 3262) ``no``, ``allowed`` or ``required``. ``session_seconds``: session timer asked for (RFC 4028),
+    0 for none.
+    """
 
     target: Address
     request_uri: str
@@ -48,6 +55,44 @@ class Outgoing:
     body: bytes
     from_name: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    listener: str = ""
+    routes: tuple[str, ...] = ()
+    credentials: Credentials | None = None
+    reliable: str = "no"
+    session_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request outside any dialog, not INVITE: REGISTER, OPTIONS. ``call_id`` empty: a new one; ``cseq``
+    counts on within one Call-ID (REGISTER). A challenge is answered with ``credentials``, once more when the
+    nonce was stale."""
+
+    method: str
+    target: Address
+    request_uri: str
+    from_uri: str
+    to_uri: str
+    call_id: str = ""
+    cseq: int = 1
+    headers: tuple[tuple[str, str], ...] = ()
+    contact: str = ""  # value of Contact; empty: our own address, "-": none
+    body: bytes = b""
+    listener: str = ""
+    routes: tuple[str, ...] = ()
+    credentials: Credentials | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The final answer to an ``Asking``. ``local``: nobody answered (408) or it could not be sent (503).
+    ``cseq``: of the last request sent (a challenge costs one more)."""
+
+    code: int
+    phrase: str
+    headers: tuple[tuple[str, str], ...] = ()
+    local: bool = False
+    cseq: int = 1
 
 
 class Session(Protocol):
