@@ -32,8 +32,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One more address to listen on, with words of its own: operators hand SIP over on private networks while
-    phones come over the internet.
+    """One more address to listen on, with words of its own: operators hand SIP over on private networks
+    while phones come over the internet.
 
     name: how trunks name it; empty: it has none.
     listen: as in `[sip] listen`.
@@ -52,11 +52,13 @@ class Listener:
 class Sip:
     """Signalling.
 
-    listen: `udp:`, `tcp:`, `tls:`, `ws:` or `wss:` and `host:port`, an IPv6 host in brackets; port 0 means any.
+    listen: `udp:`, `tcp:`, `tls:`, `ws:` or `wss:` and `host:port`, an IPv6 host in brackets; port 0 means
+    any.
     advertise: the address that peers are told; empty: the one that the packet came to.
     certificate, private_key: files in PEM, for `tls:` and `wss:` listeners.
     max_calls: past it new calls are refused with 503; 0: no limit.
-    listeners: tables of further addresses, each with `listen`, `name`, `advertise`, `certificate`, `private_key`.
+    listeners: tables of further addresses, each with `listen`, `name`, `advertise`, `certificate`,
+    `private_key`.
     dscp: mark of outgoing SIP packets (24 is CS3); 0: none.
     realm: named in challenges to phones; empty: `cordboard`.
     session_seconds: session timers (RFC 4028): the interval we ask for; 0: none asked for.
@@ -173,7 +175,8 @@ class Trunk:
 
     name: how exophones name it.
     profile: ready settings for a common trunk; what is written here wins over them.
-    uri: `sip:host[:port][;transport=udp|tcp|tls]`, or `simulator`. Without a port a name is looked up by NAPTR and SRV.
+    uri: `sip:host[:port][;transport=udp|tcp|tls]`, or `simulator`. Without a port a name is looked up by
+    NAPTR and SRV.
     hosts: more such URIs, each with `;priority=` (lower is tried first) and `;weight=` (among equals).
     listener: the name of the listener that its calls leave by; empty: the first of the transport.
     sources: networks that may send us calls on it; the first trunk that matches takes the call.
@@ -182,9 +185,11 @@ class Trunk:
     number_format: how it wants numbers: `e164`, `national` (10 digits) or `0national` (0 and 10 digits).
     prefix: digits put before a number that is dialled, after formatting.
     did_from: where it names the dialled number: `request-uri`, `to`, `p-called-party-id`, `diversion`.
-    identity: how it wants our number beside From: `pai` (P-Asserted-Identity), `ppi` (P-Preferred-Identity) or `none`.
+    identity: our number beside From: `pai` (P-Asserted-Identity), `ppi` (P-Preferred-Identity) or
+    `none`.
     privacy: ask it to withhold our number from the callee (Privacy: id, RFC 3323).
-    diverted_by: how it wants the called ExoPhone on a leg: `none`, `diversion` (RFC 5806), `history-info` (RFC 7044).
+    diverted_by: how it wants the called ExoPhone on a leg: `none`, `diversion` (RFC 5806), `history-info`
+    (RFC 7044).
     username, password: digest towards it (password is secret).
     auth_realm: the realm that they belong to; empty: any that its own hosts name.
     register: register with it.
@@ -196,7 +201,8 @@ class Trunk:
     ring_from: `max_ringing_duration` runs from the `invite` or from the first `ringing` (telephony.md 4).
     next_host_after_seconds: without any reply, the next host is tried; 0: never.
     probe_seconds: OPTIONS to each host this often, a dead one is taken out; 0: never.
-    redirects: a 3xx answer is a failed attempt (`refuse`), or `follow` to its Contact on the trunk's own hosts.
+    redirects: a 3xx answer is a failed attempt (`refuse`), or `follow` to its Contact on the
+    trunk's own hosts.
     reliable: reliable provisional answers (RFC 3262): `no`, `allowed` or `required`.
     offer: INVITEs carry an `early` offer, or none (`late`: the far side offers).
     session_seconds: session timers on its calls; -1: as `[sip]` says; 0: none asked for.
@@ -209,9 +215,6 @@ class Trunk:
 
     name: str
     uri: str
-    profile: str = ""
-    hosts: tuple[str, ...] = ()
-    listener: str = ""
     sources: tuple[str, ...] = ()
     media: str = "acl"
     media_sources: tuple[str, ...] = ()
@@ -242,6 +245,9 @@ class Trunk:
     retry_after_seconds: int = 0
     tls_verify: bool = True
     tls_ca: str = ""
+    profile: str = ""
+    hosts: tuple[str, ...] = ()
+    listener: str = ""
 
     @property
     def simulated(self) -> bool:

@@ -43,9 +43,9 @@ class Outgoing:
     """An INVITE to make. URIs are complete texts; ``headers`` are added to the ones the stack writes.
 
     ``listener``: name of the listener to leave by; empty: the first of the target's transport. ``routes``: a
-    Route set that it starts with (an outbound proxy). ``credentials`` answer a challenge. ``reliable``: 100rel
-    (RFC 3262) ``no``, ``allowed`` or ``required``. ``session_seconds``: session timer asked for (RFC 4028),
-    0 for none.
+    Route set that it starts with (an outbound proxy). ``credentials`` answer a challenge. ``reliable``:
+    100rel (RFC 3262) ``no``, ``allowed`` or ``required``. ``session_seconds``: the session timer that is
+    asked for (RFC 4028), 0 for none.
     """
 
     target: Address
