@@ -10,6 +10,7 @@ from cordboard.config import settings
 _SECTIONS = (
     ("account", settings.Account),
     ("sip", settings.Sip),
+    ("[sip.listeners]", settings.Listener),
     ("media", settings.Media),
     ("http", settings.Http),
     ("store", settings.Store),

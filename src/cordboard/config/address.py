@@ -4,16 +4,19 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+TRUNK_URI = "sip:host[:port][;transport=udp, tcp or tls], sips:host[:port], or simulator"
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a trunk's calls are sent. `host`: a name or an address, IPv6 without brackets."""
+    """Where a trunk's calls are sent. `host`: a name or an address, IPv6 without brackets. `pinned`: the
+    transport was written, so it is kept whatever a request's size (telephony.md 11)."""
 
     host: str
     port: int
     transport: str
+    pinned: bool = False
 
 
 def host(text: str) -> str:
@@ -59,10 +62,13 @@ def network(text: str) -> str:
 
 
 def trunk_target(text: str) -> Target:
-    """`sip:host[:port][;transport=udp|tcp]`; the port is 5060 where none is named (RFC 3261 §19.1.2)."""
-    allowed = "sip:host[:port][;transport=udp or tcp], or simulator"
-    match = re.fullmatch(r"sip:(\[[^\]]*\]|[^:;@?]+)(?::([0-9]+))?(?:;transport=(udp|tcp))?", text, re.I)
-    if match is None:
-        raise ValueError(allowed)
-    number = port(match[2], 1) if match[2] else 5060
-    return Target(host(match[1]), number, (match[3] or "udp").lower())
+    """`sip:host[:port][;transport=udp|tcp|tls]`; the port is 5060 where none is named, 5061 for TLS (RFC 3261
+    §19.1.2). `sips:` is TLS, whether or not `transport=tcp` is written (§26.2.2)."""
+    match = re.fullmatch(
+        r"(sips?):(\[[^\]]*\]|[^:;@?]+)(?::([0-9]+))?(?:;transport=(udp|tcp|tls))?", text, re.IGNORECASE
+    )
+    if match is None or (match[1].lower() == "sips" and (match[4] or "").lower() == "udp"):
+        raise ValueError(TRUNK_URI)
+    transport = "tls" if match[1].lower() == "sips" else (match[4] or "udp").lower()
+    number = port(match[3], 1) if match[3] else 5061 if transport == "tls" else 5060
+    return Target(host(match[2]), number, transport, pinned=match[4] is not None)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from cordboard.config import address
 from cordboard.config.regions import REGIONS
 
+LISTEN = '"udp:host:port", "tcp:", "tls:", "ws:" or "wss:"'
 Check = Callable[[object], object]
 
 
@@ -140,11 +141,9 @@ def network(value: object) -> object:
 
 
 def listener(value: object) -> object:
-    allowed = '"udp:host:port" and "tcp:host:port", an IPv6 host in brackets'
+    allowed = f"{LISTEN}, an IPv6 host in brackets"
     transport, _, rest = str(filled(value)).partition(":")
-    if transport in ("tls", "ws", "wss"):
-        raise NotBuilt(allowed)
-    if transport not in ("udp", "tcp"):
+    if transport not in ("udp", "tcp", "tls", "ws", "wss"):
         raise ValueError(allowed)
     try:
         address.host_port(rest)
@@ -189,10 +188,5 @@ number = text("a number in E.164 form, such as +918047115777", r"\+[1-9][0-9]{6,
 
 
 def trunk_uri(value: object) -> object:
-    allowed = 'sip:host[:port][;transport=udp or tcp], or "simulator"'
     uri = str(filled(value))
-    if uri == "simulator":
-        return uri
-    if re.match(r"sips:|.*;transport=(tls|ws|wss)$", uri, re.IGNORECASE):
-        raise NotBuilt(allowed)
-    return _by(address.trunk_target, allowed)(uri)
+    return uri if uri == "simulator" else _by(address.trunk_target, address.TRUNK_URI)(uri)

@@ -1,7 +1,7 @@
 """Every key of every section, and what it may hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cordboard.config import checks, settings
 from cordboard.config.checks import Check
@@ -9,19 +9,34 @@ from cordboard.config.checks import Check
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`many`: written as [[name]], any number of them. `secret`: keys whose values are never shown."""
+    """`many`: written as [[name]], any number of them. `secret`: keys whose values are never shown.
+    `tables`: keys that are lists of tables themselves."""
 
     kind: type
     checks: Mapping[str, Check]
     needed: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
     many: bool = False
+    tables: Mapping[str, "Section"] = field(default_factory=dict)
 
 
 _networks = checks.several(checks.network, "networks")
 _name = checks.text("letters, digits, '-', '_' and '.', 1 to 64 of them", r"[A-Za-z0-9._-]{1,64}")
 _file = checks.anything
 _MOST_CALLS = 1_000_000
+
+_LISTENERS = Section(
+    settings.Listener,
+    {
+        "listen": checks.listener,
+        "name": checks.text("letters, digits, '-', '_' and '.', at most 64", r"[A-Za-z0-9._-]{0,64}"),
+        "advertise": checks.public_address,
+        "certificate": _file,
+        "private_key": _file,
+    },
+    needed=("listen",),
+    many=True,
+)
 
 SECTIONS: Mapping[str, Section] = {
     "account": Section(
@@ -41,18 +56,19 @@ SECTIONS: Mapping[str, Section] = {
     "sip": Section(
         settings.Sip,
         {
-            "listen": checks.several(checks.listener, '"udp:host:port" and "tcp:host:port"'),
+            "listen": checks.several(checks.listener, checks.LISTEN),
             "advertise": checks.public_address,
-            "certificate": checks.unbuilt("", '""'),
-            "private_key": checks.unbuilt("", '""'),
+            "certificate": _file,
+            "private_key": _file,
             "max_calls": checks.whole(0, _MOST_CALLS),
-            "listeners": checks.unbuilt((), "none"),
+            "listeners": checks.anything,  # read by `tables`
             "dscp": checks.whole(0, 63),
             "realm": checks.text("a name without quotes", r"[A-Za-z0-9._ -]{0,64}"),
             "session_seconds": checks.whole(0, 7200),
             "hep": checks.unbuilt("", '""'),
             "hep_id": checks.whole(1, 2**32 - 1),
         },
+        tables={"listeners": _LISTENERS},
     ),
     "media": Section(
         settings.Media,
@@ -106,7 +122,7 @@ SECTIONS: Mapping[str, Section] = {
             "profile": checks.unbuilt("", '""'),
             "uri": checks.trunk_uri,
             "hosts": checks.unbuilt((), "none"),
-            "listener": checks.unbuilt("", '""'),
+            "listener": checks.text("the name of one of [[sip.listeners]]", r"[A-Za-z0-9._-]{0,64}"),
             "sources": _networks,
             "media": checks.choice("acl", "sdp"),
             "media_sources": _networks,

@@ -78,6 +78,8 @@ def _environment(environ: Mapping[str, str]) -> dict[str, dict[str, tuple[str, s
         if name not in SECTIONS:
             single = [known for known, section in SECTIONS.items() if not section.many]
             raise BadInput(where, f"section {name!r} is unknown", _nearest(name, single))
+        if key in SECTIONS[name].tables:
+            raise BadInput(where, f"[[{name}.{key}]] are set in the file only", "unset it")
         if key not in SECTIONS[name].checks:
             raise BadInput(where, f"{name}.{key} is unknown", _nearest(key, SECTIONS[name].checks))
         found.setdefault(name, {})[key] = (variable, value)
@@ -103,12 +105,13 @@ def _table(section: Section, table: Tables, over: Mapping[str, tuple[str, str]],
 
 
 def _unknown(key: str, section: Section, where: str) -> None:
-    if key == "listeners" and where.endswith("sip"):
-        raise BadInput(f"{where}.listeners", "[[sip.listeners]] are not built yet", "allowed is sip.listen")
     raise BadInput(f"{where}.{key}", "this key is unknown", _nearest(key, section.checks))
 
 
 def _value(section: Section, key: str, value: object, where: str) -> object:
+    if key in section.tables:
+        inner, many = section.tables[key], _list_of_tables(value, where)
+        return tuple(_table(inner, table, {}, f"{where}[{place}]") for place, table in enumerate(many))
     shown = "this value" if key in section.secret else _shown(value)
     try:
         return section.checks[key](value)
@@ -161,13 +164,7 @@ def _cross_check(settings: Settings) -> None:
 def _check_sections(settings: Settings) -> None:
     """Keys that depend on one another."""
     source, http = settings.source, settings.http
-    if not settings.sip.listen:
-        raise BadInput(
-            f"{source}: sip.listen", "[] cannot be used", 'allowed is at least one "udp:host:port"'
-        )
-    _no_twins(
-        [entry for entry in settings.sip.listen if not entry.endswith(":0")], f"{source}: sip.listen", "entry"
-    )
+    _check_listeners(settings)
     if bool(http.certificate) != bool(http.private_key):
         missing = "private_key" if http.certificate else "certificate"
         raise BadInput(
@@ -180,6 +177,39 @@ def _check_sections(settings: Settings) -> None:
 
 def _loopback(host: str) -> bool:
     return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
+def _check_listeners(settings: Settings) -> None:
+    """Listeners, and the trunks that name one."""
+    source, sip = settings.source, settings.sip
+    if not sip.listen:
+        raise BadInput(
+            f"{source}: sip.listen", "[] cannot be used", 'allowed is at least one "udp:host:port"'
+        )
+    _no_twins([entry for entry in sip.listen if not entry.endswith(":0")], f"{source}: sip.listen", "entry")
+    every = sip.every_listener()
+    _no_twins([one.listen for one in every if not one.listen.endswith(":0")], f"{source}: sip", "listener")
+    _no_twins([one.name for one in sip.listeners if one.name], f"{source}: sip.listeners", "name")
+    for one in every:
+        if bool(one.certificate) != bool(one.private_key):
+            missing = "private_key" if one.certificate else "certificate"
+            raise BadInput(
+                f"{source}: sip.{missing}", "this key is missing", f"{one.listen} needs it beside the other"
+            )
+        if one.listen.startswith("wss:") and not one.certificate:
+            raise BadInput(
+                f"{source}: sip.certificate", "this key is missing", f"{one.listen} needs it and private_key"
+            )
+    named = {one.name: one for one in sip.listeners if one.name}
+    for place, trunk in enumerate(settings.trunks):
+        if not trunk.listener:
+            continue
+        where, found = f"{source}: trunks[{place}].listener", named.get(trunk.listener)
+        if found is None:
+            raise BadInput(where, f"there is no {trunk.listener!r}", _known(named, "sip.listeners"))
+        if not trunk.simulated and found.address()[0] != trunk.target().transport:
+            wanted = f"the trunk's uri asks for {trunk.target().transport}"
+            raise BadInput(where, f"{trunk.listener!r} is {found.listen}", wanted)
 
 
 def _no_twins(values: Iterable[object], where: str, key: str) -> None:

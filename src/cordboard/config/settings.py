@@ -1,7 +1,7 @@
 """What can be set, with its default. The names are those of cordboard.toml."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cordboard.config.address import Target, host_port, port_range, trunk_target
 
@@ -38,7 +38,8 @@ class Listener:
     name: how trunks name it; empty: it has none.
     listen: as in `[sip] listen`.
     advertise: the address that peers are told; empty: that of `[sip]`.
-    certificate, private_key: files in PEM; empty: those of `[sip]`.
+    certificate, private_key: files in PEM; empty: those of `[sip]`. A `tls:` listener without them takes no
+    connections; it only opens them.
     """
 
     listen: str
@@ -46,6 +47,11 @@ class Listener:
     advertise: str = ""
     certificate: str = ""
     private_key: str = ""
+
+    def address(self) -> tuple[str, str, int]:
+        """(transport, host, port); the host without brackets."""
+        transport, _, rest = self.listen.partition(":")
+        return transport, *host_port(rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,20 @@ class Sip:
 
     def addresses(self) -> tuple[tuple[str, str, int], ...]:
         """(transport, host, port) of each entry of `listen`; the host without brackets."""
-        parts = (entry.partition(":") for entry in self.listen)
-        return tuple((transport, *host_port(rest)) for transport, _, rest in parts)
+        return tuple(one.address() for one in self.every_listener()[: len(self.listen)])
+
+    def every_listener(self) -> tuple["Listener", ...]:
+        """The entries of `listen`, then the tables, each with what it takes from here filled in."""
+        plain = tuple(Listener(entry) for entry in self.listen)
+        return tuple(
+            replace(
+                one,
+                advertise=one.advertise or self.advertise,
+                certificate=one.certificate or self.certificate,
+                private_key=one.private_key or self.private_key,
+            )
+            for one in (*plain, *self.listeners)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +193,8 @@ class Trunk:
 
     name: how exophones name it.
     profile: ready settings for a common trunk; what is written here wins over them.
-    uri: `sip:host[:port][;transport=udp|tcp|tls]`, or `simulator`. Without a port a name is looked up by
-    NAPTR and SRV.
+    uri: `sip:host[:port][;transport=udp|tcp|tls]`, `sips:host[:port]`, or `simulator`. Without a
+    port a name is looked up by NAPTR and SRV.
     hosts: more such URIs, each with `;priority=` (lower is tried first) and `;weight=` (among equals).
     listener: the name of the listener that its calls leave by; empty: the first of the transport.
     sources: networks that may send us calls on it; the first trunk that matches takes the call.

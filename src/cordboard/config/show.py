@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from cordboard.config.keys import SECTIONS
@@ -50,6 +50,8 @@ def _section(value: Any, secret: tuple[str, ...]) -> dict[str, Any]:
 def _shown(value: Any, secret: bool) -> Any:
     if secret and value:
         return MASK
+    if is_dataclass(value):
+        return _section(value, ())
     if isinstance(value, tuple):
         return [_shown(item, False) for item in value]
     return masked_url(value) if isinstance(value, str) else value

@@ -2,8 +2,9 @@
 
 import pytest
 
+from cordboard.config.address import Target
 from cordboard.config.read import parse, read, warnings
-from cordboard.config.settings import Settings, Trunk
+from cordboard.config.settings import Listener, Settings, Trunk
 from cordboard.kernel.mistakes import BadInput
 
 GOOD = """
@@ -22,6 +23,8 @@ circle = "KA"
 id = 11754
 name = "support"
 """
+
+LISTENER = "[[sip.listeners]]\nname = 'inside'\nlisten = 'tcp:10.0.0.1:7070'\n"
 
 
 def settings(text: str = GOOD, **environ: str) -> Settings:
@@ -53,6 +56,49 @@ def test_a_trunk_has_a_target_and_its_sources_in_full() -> None:
     assert trunk.sources == ("127.0.0.1/32", "10.0.0.0/8") == trunk.audio_sources()
 
 
+@pytest.mark.parametrize(
+    ("uri", "target"),
+    [
+        ("sip:[::1]", Target("::1", 5060, "udp")),
+        ("sip:x;transport=UDP", Target("x", 5060, "udp", pinned=True)),
+        ("sip:x;transport=tls", Target("x", 5061, "tls", pinned=True)),
+        ("sips:x", Target("x", 5061, "tls")),
+        ("sips:x:7000;transport=tcp", Target("x", 7000, "tls", pinned=True)),
+    ],
+)
+def test_rfc3261_19_1_2_the_uri_of_a_trunk_names_transport_and_port(uri: str, target: Target) -> None:
+    assert Trunk("t", uri).target() == target
+
+
+def test_a_listener_takes_from_sip_what_it_does_not_say_itself() -> None:
+    found = settings(
+        """
+[sip]
+listen = ["udp:[::1]:5060"]
+advertise = "192.0.2.1"
+certificate = "a.pem"
+private_key = "a.key"
+[[sip.listeners]]
+name = "inside"
+listen = "tls:10.0.0.1:5061"
+advertise = "10.0.0.1"
+[[trunks]]
+name = "t"
+uri = "sips:x"
+listener = "inside"
+"""
+    )
+    assert found.sip.every_listener() == (
+        Listener("udp:[::1]:5060", "", "192.0.2.1", "a.pem", "a.key"),
+        Listener("tls:10.0.0.1:5061", "inside", "10.0.0.1", "a.pem", "a.key"),
+    )
+    assert found.sip.addresses() == (("udp", "::1", 5060),)
+
+
+def test_listeners_are_not_set_by_the_environment() -> None:
+    assert "in the file only" in mistake("", CORDBOARD_SIP__LISTENERS="[]")
+
+
 def test_a_simulated_trunk_is_named_so() -> None:
     assert Trunk("t", "simulator").simulated
     assert not settings().trunks[0].simulated
@@ -80,11 +126,24 @@ def test_flows_come_as_they_were_written() -> None:
         ("[sip]\nlisten = 'udp:127.0.0.1:5060'", ["sip.listen", "a list"]),
         ("[sip]\nlisten = ['udp:5060']", ["sip.listen", "udp:host:port"]),
         ("[sip]\nlisten = ['udp:1.2.3.4:70000']", ["sip.listen", "udp:host:port"]),
-        ("[sip]\nlisten = ['tls:127.0.0.1:5061']", ["sip.listen", "tls:127.0.0.1:5061", "not built yet"]),
-        ("[sip]\nlisten = ['ws:127.0.0.1:5062']", ["sip.listen", "not built yet"]),
+        ("[sip]\nlisten = ['sctp:127.0.0.1:5061']", ["sip.listen", "sctp:127.0.0.1:5061", '"tls:"']),
+        ("[sip]\nlisten = ['wss:127.0.0.1:5062']", ["sip.certificate", "missing", "wss:127.0.0.1:5062"]),
         ("[sip]\nlisten = ['udp:127.0.0.1:5060', 'udp:127.0.0.1:5060']", ["sip.listen", "twice"]),
-        ("[sip]\ncertificate = 'a.pem'", ["sip.certificate", "not built yet"]),
-        ("[[sip.listeners]]\nlisten = 'udp:1.1.1.1:5060'", ["sip.listeners", "not built yet"]),
+        ("[sip]\ncertificate = 'a.pem'", ["sip.private_key", "missing"]),
+        ("[[sip.listeners]]\nname = 'a'", ["sip.listeners[0].listen", "missing"]),
+        ("[[sip.listeners]]\nlisten = 'x:1'", ["sip.listeners[0].listen", '"udp:host:port"']),
+        ("[[sip.listeners]]\nlistn = 'x:1'", ["sip.listeners[0].listn", "did you mean listen?"]),
+        ("[sip]\nlisteners = 5", ["sip.listeners", "[[sip.listeners]]"]),
+        ("[[sip.listeners]]\nlisten = 'udp:127.0.0.1:5060'", ["sip", "udp:127.0.0.1:5060 is there twice"]),
+        (f"{LISTENER}{LISTENER.replace('7070', '7071')}", ["sip.listeners", "inside is there twice"]),
+        (
+            f"{LISTENER}[[trunks]]\nname = 'a'\nuri = 'sip:x'\nlistener = 'insid'",
+            ["trunks[0].listener", "no 'insid'", "known are inside"],
+        ),
+        (
+            f"{LISTENER}[[trunks]]\nname = 'a'\nuri = 'sip:x;transport=tls'\nlistener = 'inside'",
+            ["trunks[0].listener", "tcp:10.0.0.1:7070", "asks for tls"],
+        ),
         ("[sip]\nmax_calls = -1", ["sip.max_calls", "-1", "from 0"]),
         ("[sip]\nmax_calls = true", ["sip.max_calls", "true", "a whole number"]),
         ("[media]\nengine = 'rtpengine'", ["media.engine", "rtpengine", "not built yet"]),
@@ -109,8 +168,8 @@ def test_flows_come_as_they_were_written() -> None:
         ("[[trunks]]\nname = 'a'", ["trunks[0].uri", "missing"]),
         ("[[trunks]]\nname = 'a'\nuri = 'http://x'", ["trunks[0].uri", "sip:host"]),
         ("[[trunks]]\nname = 'a'\nuri = 'sip:user@x'", ["trunks[0].uri", "sip:host"]),
-        ("[[trunks]]\nname = 'a'\nuri = 'sips:x'", ["trunks[0].uri", "not built yet"]),
-        ("[[trunks]]\nname = 'a'\nuri = 'sip:x;transport=tls'", ["trunks[0].uri", "not built yet"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sips:x;transport=udp'", ["trunks[0].uri", "sips:host"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x;transport=ws'", ["trunks[0].uri", "udp, tcp or tls"]),
         ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nregister = true", ["trunks[0].register", "not built yet"]),
         ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\npassword = 'hush'", ["trunks[0].password", "not built yet"]),
         (
