@@ -1,6 +1,23 @@
-"""Digest authentication (RFC 7616, 8760): what a client answers and a server checks. Pure."""
+"""Digest authentication (RFC 7616, 8760; RFC 2617 and 2069 for what is older): the words and the sums that
+both sides share. Pure. What a client answers is in ``challenges``, what a server checks in ``guard``."""
 
+import hashlib
+import re
 from dataclasses import dataclass, field
+
+from cordboard.sip.message.headers import TOKEN, split_list
+
+STRENGTH = ("SHA-512-256", "SHA-256", "MD5")
+"""The hashes we know, the strongest first. Each has a ``-sess`` form of the same strength."""
+
+_HASHES = {"SHA-512-256": "sha512_256", "SHA-256": "sha256", "MD5": "md5"}
+_SESSION = "-sess"
+_LONGEST = 4096
+_MOST_VALUES = 10
+_PART = re.compile(
+    rf'(?:({TOKEN.pattern})[ \t]+(?=[^ \t=]))?({TOKEN.pattern})[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s",]*)',
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +29,74 @@ class Credentials:
     username: str
     password: str = field(repr=False)
     realm: str = ""
+
+
+def known(algorithm: str) -> str:
+    """The algorithm as the RFCs write it, whatever its case; MD5 for an empty one (RFC 7616 §3.3); empty when
+    we do not know it."""
+    if not algorithm:
+        return "MD5"
+    name, session = algorithm, ""
+    if algorithm[-len(_SESSION) :].lower() == _SESSION:
+        name, session = algorithm[: -len(_SESSION)], _SESSION
+    name = name.upper()
+    return name + session if name in _HASHES else ""
+
+
+def hashed(algorithm: str, text: str) -> str:
+    """H(text) in hexadecimal digits. ``algorithm`` as ``known`` writes it."""
+    name = _HASHES[algorithm.removesuffix(_SESSION)]
+    return hashlib.new(name, text.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+
+
+def ha1(algorithm: str, username: str, realm: str, password: str) -> str:
+    """H(username:realm:password): what a server may keep instead of the password (§3.4.2)."""
+    return hashed(algorithm, f"{username}:{realm}:{password}")
+
+
+def response_of(
+    algorithm: str,
+    secret: str,
+    method: str,
+    uri: str,
+    nonce: str,
+    qop: str = "",
+    cnonce: str = "",
+    count: str = "",
+) -> str:
+    """The ``response`` value (§3.4.1). ``secret`` is ``ha1``; ``count`` the eight digits of nc; ``qop`` is
+    ``auth``, or empty for the form of RFC 2069."""
+    if algorithm.endswith(_SESSION):
+        secret = hashed(algorithm, f"{secret}:{nonce}:{cnonce}")
+    request = hashed(algorithm, f"{method}:{uri}")
+    middle = f"{nonce}:{count}:{cnonce}:{qop}" if qop else nonce
+    return hashed(algorithm, f"{secret}:{middle}:{request}")
+
+
+def read_schemes(values: list[str]) -> list[tuple[str, dict[str, str]]]:
+    """Every scheme with its parameters: ``Digest realm="a", nonce="b"`` gives ``("digest", {"realm": "a",
+    …})``. Several may stand in one value. Quotes are taken off, what is escaped inside stays as written, for
+    it is hashed and sent back so. One with a parameter that cannot be read or comes twice is left out."""
+    found: list[tuple[str, dict[str, str] | None]] = []
+    for value in values[:_MOST_VALUES]:
+        if len(value) > _LONGEST:
+            continue
+        first = True
+        for part in split_list(value):
+            match = _PART.fullmatch(part)
+            scheme = match.group(1) if match is not None else part if TOKEN.fullmatch(part) else ""
+            if scheme or first:
+                found.append(((scheme or "").lower(), {}))
+            first = False
+            name, parameters = found[-1]
+            if match is None:
+                if not scheme and part:
+                    found[-1] = name, None
+            elif parameters is not None:
+                key, text = match.group(2).lower(), match.group(3)
+                quoted = text[:1] == '"'
+                if key in parameters:
+                    found[-1] = name, None
+                else:
+                    parameters[key] = text[1:-1] if quoted else text
+    return [(name, parameters) for name, parameters in found if name and parameters is not None]
