@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.reasons import ELSEWHERE, read_reasons, reason_lines
+from cordboard.sip.dialog.refusals import refusal
 from cordboard.sip.dialog.session import LiveSession
-from cordboard.sip.dialog.stack import Stack
+from cordboard.sip.dialog.stack import Stack, new_branch
 from cordboard.sip.dialog.words import Accepted, Progressed, Reason, Refused, SessionEvent
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.message import Response
@@ -71,9 +72,9 @@ class CallingSession(LiveSession):
             self._progressed(response)
         elif response.code < 300:
             self._accepted(response)
-        elif not self.up:
+        elif not self.up and not self._answers_refusal(response):
             self._give_up_at = None
-            self.finish(Refused(response.code, response.phrase, read_reasons(response)))
+            self.finish(refusal(response))
 
     def unanswered(self, sent: Outbound, code: int) -> None:
         if sent is not self._invite:
@@ -81,6 +82,23 @@ class CallingSession(LiveSession):
         elif not self.up and self.dialog is None:
             phrase = "Request Timeout" if code == 408 else "Service Unavailable"
             self.finish(Refused(code, phrase, local=True))
+
+    def _answers_refusal(self, response: Response) -> bool:
+        """Whether the INVITE goes out once more, in a form that the refusal asked for."""
+        if self.released or self.over or self.dialog is not None:
+            return False
+        return response.code in (401, 407) and self.challenged(response)
+
+    def challenged(self, response: Response) -> bool:
+        """A 401 or 407. True: it was answered by another INVITE (``invite_again``)."""
+        return False
+
+    def invite_again(self, lines: list[str]) -> None:
+        """Send the INVITE once more with these added lines: a new transaction of the same call (§8.1.3.5)."""
+        self._invite = self._invite.again(new_branch(self.stack), self._invite.cseq + 1, lines)
+        self._heard = False
+        self._branches.clear()
+        self.stack.request(self, self._invite, self.peer)
 
     def _progressed(self, response: Response) -> None:
         first, self._heard = not self._heard, True

@@ -8,9 +8,24 @@ MAGIC = "z9hG4bK"
 
 
 class Outbound:
-    """A request on its way. ``to`` is the To value with its tag, ``routes`` the Route values, in order."""
+    """A request on its way. ``to`` is the To value with its tag, ``routes`` the Route values, in order,
+    ``lines`` those that were added to the usual ones."""
 
-    __slots__ = ("branch", "call_id", "cseq", "data", "from_", "method", "routes", "to", "uri", "via")
+    __slots__ = (
+        "body",
+        "branch",
+        "call_id",
+        "content_type",
+        "cseq",
+        "data",
+        "from_",
+        "lines",
+        "method",
+        "routes",
+        "to",
+        "uri",
+        "via",
+    )
 
     def __init__(
         self,
@@ -31,6 +46,7 @@ class Outbound:
         """``via`` is ``UDP 10.0.0.1:5060``; ``lines`` are added after the usual ones. Raises ``BadInput``."""
         self.method, self.uri, self.via, self.branch = method, uri, via, branch
         self.from_, self.to, self.call_id, self.cseq, self.routes = from_, to, call_id, cseq, routes
+        self.lines, self.body, self.content_type = lines, body, content_type
         head = [
             f"Via: SIP/2.0/{via};branch={branch};rport",
             "Max-Forwards: 70",
@@ -52,6 +68,24 @@ class Outbound:
     def cancellation(self, lines: list[str]) -> "Outbound":
         """The CANCEL of this INVITE (§9.1)."""
         return self._alike("CANCEL", self.to, lines)
+
+    def again(self, branch: str, cseq: int, lines: list[str]) -> "Outbound":
+        """The same request as a new transaction with other added lines: after a challenge, or a refusal that
+        says how it would be taken (§8.1.3.5)."""
+        return Outbound(
+            self.method,
+            self.uri,
+            via=self.via,
+            branch=branch,
+            from_=self.from_,
+            to=self.to,
+            call_id=self.call_id,
+            cseq=cseq,
+            routes=self.routes,
+            lines=lines,
+            body=self.body,
+            content_type=self.content_type,
+        )
 
     def _alike(self, method: str, to: str, lines: list[str] | None = None) -> "Outbound":
         return Outbound(
