@@ -4,9 +4,10 @@ from collections import Counter
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from cordboard.api.timeline import entries
 from cordboard.call.words import Dial, SendEvent
-from cordboard.testing.scenario import Scenario
-from cordboard.testing.stage import Stage, play
+from cordboard.testing.scenario import Scenario, connect_flow
+from cordboard.testing.stage import Stage, act, play
 from tests.world.strategies import SCENARIOS
 
 
@@ -62,3 +63,20 @@ def a_terminal_for_every_dial(stage: Stage) -> None:
         whom[row["kind"]][number] += 1
         assert whom["Terminal"][number] <= whom["Dial"][number]
     assert whom["Dial"] == whom["Terminal"]
+
+
+def test_telephony_13_a_withheld_number_is_anonymous_to_customers_and_masked_in_the_timeline() -> None:
+    headers = (
+        ("P-Asserted-Identity", '"Asha Rao" <sip:+919812300002@192.0.2.20>'),
+        ("Privacy", "id"),
+    )
+
+    async def script(stage: Stage) -> None:
+        stage.ring("anonymous", script=stage.scenario.caller, headers=headers)
+
+    stage = act(script, Scenario(flow=connect_flow()))
+    assert {asked.query["CallFrom"] for asked in stage.customer.asked} == {"anonymous"}
+    told = [entry for entry in entries(stage.journal.of_call(stage.sid)) if entry["why"] == "telephony-13"]
+    assert [entry["data"] for entry in told] == [{"number": "+91********02", "name": "A*******"}]
+    kept = b"\n".join(stage.journal.lines)
+    assert b"9812300002" not in kept and b"Asha" not in kept

@@ -142,6 +142,11 @@ def _list_of_tables(value: object, where: str) -> list[dict[str, object]]:
 def _cross_check(settings: Settings) -> None:
     source = settings.source
     _no_twins([trunk.name for trunk in settings.trunks], f"{source}: trunks", "name")
+    for place, trunk in enumerate(settings.trunks):
+        if trunk.privacy and trunk.identity == "none":
+            problem = '"none" leaves nobody to vouch for a caller who is withheld'
+            allowed = 'with privacy allowed is "pai" or "ppi"'
+            raise BadInput(f"{source}: trunks[{place}].identity", problem, allowed)
     _no_twins([phone.number for phone in settings.exophones], f"{source}: exophones", "number")
     if settings.phones:
         raise BadInput(f"{source}: phones", "[[phones]] are not built yet", "allowed is none")

@@ -201,11 +201,13 @@ class Trunk:
     media: where audio may come from: `acl` (the SDP's address and `media_sources`) or `sdp` (exact).
     media_sources: networks; empty: `sources`.
     number_format: how it wants numbers: `e164`, `national` (10 digits) or `0national` (0 and 10 digits).
-    prefix: digits put before a number that is dialled, after formatting.
+    prefix: digits (and `*`) put before a number that is dialled, after formatting; the `+` of E.164 is left
+    out behind it.
     did_from: where it names the dialled number: `request-uri`, `to`, `p-called-party-id`, `diversion`.
     identity: our number beside From: `pai` (P-Asserted-Identity), `ppi` (P-Preferred-Identity) or
     `none`.
-    privacy: ask it to withhold our number from the callee (Privacy: id, RFC 3323).
+    domain: the host of our own URIs (From, identities), where it wants one; empty: our address.
+    privacy: ask it to withhold our number from the callee (Privacy: id, RFC 3323 and 3325).
     diverted_by: how it wants the called ExoPhone on a leg: `none`, `diversion` (RFC 5806), `history-info`
     (RFC 7044).
     username, password: digest towards it (password is secret).
@@ -240,6 +242,7 @@ class Trunk:
     prefix: str = ""
     did_from: str = "request-uri"
     identity: str = "pai"
+    domain: str = ""
     privacy: bool = False
     diverted_by: str = "none"
     username: str = ""

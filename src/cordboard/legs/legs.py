@@ -10,12 +10,12 @@ from typing import Protocol
 from cordboard.call.causes import Cause
 from cordboard.call.words import LegFailed
 from cordboard.config.settings import Settings
-from cordboard.contract.numbers import trunk_form
 from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.arriving import Refusal, judged, read_arrival
 from cordboard.legs.callee import CalleeLeg
 from cordboard.legs.caller import CALLER, CallerLeg
 from cordboard.legs.causes import reason_for_status
+from cordboard.legs.identity import identify
 from cordboard.legs.numbers import DIALABLE
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
@@ -203,7 +203,7 @@ class Legs:
         callee = CalleeLeg(
             call, leg, number, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
         )
-        outgoing = self._outgoing(route, route.target, number, shown, speech.offer(), seconds, _hops(legs))
+        outgoing = self._outgoing(route, route.target, number, shown, speech.offer(), seconds, legs)
         try:
             session = self._endpoint.invite(outgoing, callee.happened, callee.saw)
         except BadInput as mistake:
@@ -269,28 +269,34 @@ class Legs:
         return "" if route.has_room else f"trunk {route.trunk.name} is at its limit of calls"
 
     def _outgoing(
-        self, route: Route, target: Address, number: str, shown: str, body: bytes, seconds: float, hops: int
+        self,
+        route: Route,
+        target: Address,
+        number: str,
+        shown: str,
+        body: bytes,
+        seconds: float,
+        legs: _Call,
     ) -> Outgoing:
-        """The INVITE by this trunk: numbers in its form, the shown one in From and P-Asserted-Identity
-        (telephony.md 14)."""
+        """The INVITE by this trunk, which says who calls whom in the trunk's own way (telephony.md 14)."""
         assert self._endpoint is not None
-        form = route.trunk.number_format
-        dialled, from_ = trunk_form(number, form, self._country), trunk_form(shown, form, self._country)
         if not route.own_host:
             route.own_host = _bracketed(self._settings.sip.advertise or self._endpoint.local_for(target).host)
-        far = route.authority
         transport = ";transport=tcp" if target.transport == "tcp" else ""
-        identity = f"sip:{from_}@{route.own_host}"
+        said = identify(
+            route.trunk, self._country, number, shown, route.own_host, route.authority, transport, _rung(legs)
+        )
         return Outgoing(
             target,
-            f"sip:{dialled}@{far}{transport}",
-            identity,
-            f"sip:{dialled}@{far}",
+            said.request_uri,
+            said.from_uri,
+            said.to_uri,
             body,
+            said.from_name,
             headers=(
-                ("P-Asserted-Identity", f"<{identity}>"),
+                *said.headers,
                 ("Expires", str(math.ceil(seconds) + _GRACE_SECONDS)),
-                (HOPS_HEADER, str(hops)),
+                (HOPS_HEADER, str(_hops(legs))),
             ),
         )
 
@@ -321,6 +327,11 @@ def _caller_left(legs: _Call) -> bool:
 
 def _hops(legs: _Call) -> int:
     return 1 + (legs.caller.arrival.hops if legs.caller is not None else 0)
+
+
+def _rung(legs: _Call) -> str:
+    """The ExoPhone that the caller rang; empty for a call that we began."""
+    return legs.caller.arrival.exophone if legs.caller is not None else ""
 
 
 def _bracketed(host: str) -> str:

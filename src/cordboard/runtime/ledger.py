@@ -84,6 +84,12 @@ class Ledger:
             caller_name=caller_name,
         )
 
+    def withheld(self, number: str, name: str) -> None:
+        """The caller asked that their number be kept (RFC 3323): it is in the timeline, masked
+        (telephony.md 13)."""
+        said = {"number": masked(number), "name": masked(name)}
+        self._entry("leg", 0.0, {"what": "the caller withholds their number", "why": "telephony-13", **said})
+
     def step(self, now: float, event: Event, commands: Iterable[Command]) -> None:
         """An event met the machine at ``now``, to the last digit as the machine was told; must be written
         before any of the commands is obeyed."""
@@ -342,6 +348,12 @@ class Ledger:
             self._append(line)
         except Unavailable:
             self._note(line)
+
+
+def masked(text: str) -> str:
+    """A number or a name of which only the beginning and the end of a long one are shown."""
+    shown = (3, 2) if len(text) > 8 else (1, 0) if len(text) > 1 else (0, 0)
+    return text[: shown[0]] + "*" * (len(text) - sum(shown)) + text[len(text) - shown[1] :]
 
 
 def recording_sid(call: str, name: str) -> str:

@@ -85,12 +85,14 @@ class Switchboard:
         try:
             # the port first: what the journal says has begun must also end
             call.open_caller()
-            ledger.begin(self._told[flow.id], arrival.caller_name)
+            ledger.begin(self._told[flow.id], "" if arrival.private else arrival.caller_name)
         except Unavailable as error:
             doors.media.close_call(sid)
             self._log.error("a call was refused", reason=str(error))
             self._turn_away(arrival, 503, "No resources")
             return
+        if arrival.private:
+            ledger.withheld(arrival.caller_number, arrival.caller_name)
         self._calls[sid] = call
         self._figures.call_began()
         self._adopt(arrival, sid)

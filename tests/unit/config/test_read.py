@@ -176,6 +176,21 @@ def test_flows_come_as_they_were_written() -> None:
             "[[trunks]]\nname = 'a'\nuri = 'sip:x'\ncalls_per_second = 2",
             ["calls_per_second", "not built yet"],
         ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\nidentity = 'rpid'",
+            ["trunks[0].identity", '"pai" or "ppi" or "none"'],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\nidentity = 'none'\nprivacy = true",
+            ["trunks[0].identity", "with privacy"],
+        ),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nprefix = '+91'", ["trunks[0].prefix", "digits"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nprefix = '9\\r\\nX: y'", ["trunks[0].prefix", "digits"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\ndomain = 'a b'", ["trunks[0].domain", "host name"]),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\ndiverted_by = 'yes'",
+            ["trunks[0].diverted_by", '"history-info"'],
+        ),
         ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nmedia = 'any'", ["trunks[0].media", '"acl" or "sdp"']),
         (
             "[[trunks]]\nname = 'a'\nuri = 'sip:x'\n[[trunks]]\nname='a'\nuri='sip:y'",

@@ -19,6 +19,16 @@ NATIONAL = Trunk("t", "sip:192.0.2.1", number_format="0national")
         ("sip:08047115777;npdi@h:5060;user=phone", "08047115777"),
         ("sip:%2B918047115777@h", "+918047115777"),
         ("tel:+918047115777", "+918047115777"),
+        ("tel:+91(80)4711-5777;isub=1", "+918047115777"),
+        ("tel:8047115777;phone-context=+91", "+918047115777"),
+        ("tel:08047115777;phone-context=+91", "+918047115777"),
+        ("tel:4711-5777;phone-context=+91-80", "+918047115777"),
+        ("tel:918047115777;phone-context=+91", "+918047115777"),
+        ("tel:08047115777;phone-context=carrier.example", "08047115777"),
+        ("tel:+918047115777;phone-context=+1", "+918047115777"),
+        ("tel:99999999999999;phone-context=+91", "99999999999999"),
+        ("sip:08047115777;phone-context=+91@h;user=phone", "+918047115777"),
+        ("sip:08047115777;PHONE-CONTEXT=%2B91@h;user=phone", "+918047115777"),
         ("sip:asha@h", ""),
         ("sip:h", ""),
         ("sip:+91%0d%0aRoute:x@h", ""),
@@ -69,6 +79,42 @@ def test_telephony_13_did_from_names_the_header(did_from: str, header: str) -> N
     assert dialled_exophone(call, PLAIN, OURS) == ""
 
 
+def test_telephony_13_of_several_diversions_the_first_exophone_counts() -> None:
+    trunk = Trunk("t", "sip:192.0.2.1", did_from="diversion", number_format="0national")
+    lines = (
+        ("Diversion", '"A, B" <sip:09812300099@h>;reason=no-answer;counter=1, <sip:desk@h>'),
+        ("Diversion", "<tel:08047100001;phone-context=+91>;reason=unconditional"),
+    )
+    assert dialled_exophone(invitation("sip:trunk42@h", headers=lines), trunk, OURS) == "+918047100001"
+
+
+@pytest.mark.parametrize("did_from", ["to", "p-called-party-id", "diversion"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:+918047100001@h;user=phone",
+        "sip:08047100001@h;user=phone",
+        "sip:8047100001@h",
+        "sip:918047100001@h",
+        "sip:0918047100001@h",
+        "sip:00918047100001@h",
+        "tel:+91-80-4710-0001",
+        "tel:08047100001;phone-context=+91",
+    ],
+)
+def test_telephony_13_every_form_of_every_place_names_the_exophone(did_from: str, uri: str) -> None:
+    trunk = Trunk("t", "sip:192.0.2.1", did_from=did_from, number_format="0national")
+    header = "Diversion" if did_from == "diversion" else "P-Called-Party-ID"
+    call = invitation("sip:trunk42@h", to_uri=uri, headers=((header, f"<{uri}>"),))
+    assert dialled_exophone(call, trunk, OURS) == "+918047100001"
+
+
+@pytest.mark.parametrize("value", ["<sip:+918047100001@h", '"x', "<>", "", ",,,", "sip:%zz@h, <tel:>"])
+def test_telephony_13_a_broken_header_names_none(value: str) -> None:
+    trunk = Trunk("t", "sip:192.0.2.1", did_from="diversion")
+    assert dialled_exophone(invitation("sip:trunk42@h", headers=(("Diversion", value),)), trunk, OURS) == ""
+
+
 def test_telephony_13_did_from_to() -> None:
     call = invitation("sip:trunk42@h", to_uri="sip:+918047100001@h")
     assert dialled_exophone(call, Trunk("t", "sip:192.0.2.1", did_from="to"), OURS) == "+918047100001"
@@ -103,6 +149,47 @@ def test_rfc3325_an_asserted_number_stands_in_where_from_has_none() -> None:
         invitation(from_uri="sip:pbx@h", headers=(("P-Asserted-Identity", "<tel:+919812300002>"),)), "IN"
     )
     assert found.shown == "+919812300002"
+
+
+@pytest.mark.parametrize(
+    ("headers", "shown", "name"),
+    [
+        ((("P-Asserted-Identity", '"Asha" <sip:+919812300002@h>'),), "+919812300002", "Asha"),
+        ((("P-Asserted-Identity", "<sip:asha@h>, <tel:+91-98123-00002>"),), "+919812300002", ""),
+        (
+            (("P-Asserted-Identity", "<sip:asha@h>"), ("P-Asserted-Identity", "<tel:09812300002>")),
+            "+919812300002",
+            "",
+        ),
+        ((("P-Asserted-Identity", "<sip:asha@h>"),), "+919812300001", ""),
+        ((("P-Asserted-Identity", '"open <sip:+919812300002@h'),), "+919812300001", ""),
+        (
+            (("Remote-Party-ID", '"Asha" <sip:09812300002@h>;party=calling;screen=yes'),),
+            "+919812300002",
+            "Asha",
+        ),
+        ((("Remote-Party-ID", "<sip:+919812300002@h>;party=called"),), "+919812300001", ""),
+        (
+            (
+                ("P-Asserted-Identity", "<sip:+919812300002@h>"),
+                ("Remote-Party-ID", "<sip:+919812300003@h>;privacy=full"),
+            ),
+            "+919812300002",
+            "",
+        ),
+        ((("P-Preferred-Identity", "<sip:+919812300002@h>"),), "+919812300001", ""),
+    ],
+)
+def test_rfc3325_what_a_trunk_asserts_goes_before_from(
+    headers: tuple[tuple[str, str], ...], shown: str, name: str
+) -> None:
+    found = caller_id(invitation(headers=headers), "IN")
+    assert (found.shown, found.name, found.private) == (shown, name, False)
+
+
+def test_a_remote_party_that_is_kept_is_anonymous() -> None:
+    found = caller_id(invitation(headers=(("Remote-Party-ID", "<sip:+919812300002@h>;privacy=full"),)), "IN")
+    assert (found.shown, found.number, found.private) == ("anonymous", "+919812300002", True)
 
 
 @pytest.mark.parametrize("privacy", ["id", "user;id", "header, critical"])
