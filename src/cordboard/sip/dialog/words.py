@@ -116,10 +116,12 @@ SessionEvent = (
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A message that went or came, for the ladder: ``line`` is ``INVITE`` or ``183 Session Progress``."""
+    """A message that went or came, for the ladder: ``line`` is ``INVITE`` or ``183 Session Progress``,
+    ``data`` the message as it is on the wire."""
 
     outward: bool
     line: str
     cseq: str
     peer: Address
     size: int
+    data: bytes = b""

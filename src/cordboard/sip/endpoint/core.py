@@ -8,7 +8,7 @@ from cordboard.kernel.clock import Clock, Tokens
 from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import Member
 from cordboard.sip.endpoint.alarm import Alarm, Sleeper
-from cordboard.sip.endpoint.words import Seen, Session
+from cordboard.sip.endpoint.words import Passed, Seen, Session
 from cordboard.sip.message.address import Address, Hop
 from cordboard.sip.message.message import Message, Request, Response
 from cordboard.sip.message.outbound import Outbound
@@ -43,6 +43,10 @@ class Core:
         self.table = Table()
         self.sessions: dict[str, LiveSession] = {}
         self.arrived: dict[tuple[str, str, int], Server] = {}  # open INVITEs, to see merged ones (§8.2.2.2)
+        self.tap: Callable[[Passed], None] | None = None
+        """Sees every message that goes or comes, while somebody looks."""
+        self.data = b""
+        """The message that is being received, as it came."""
         self.may_send_in_dialog = may_send_in_dialog
         self.alarm = Alarm(clock.monotonic, self._ring)
         self.now = clock.monotonic
@@ -100,11 +104,11 @@ class Core:
         self.flush(client)
 
     def send(self, member: Member, request: Outbound, hop: Hop) -> None:
-        self.transports[hop.listener].send(request.data, hop.peer)
+        self.transmit(hop, request.data)
         assert isinstance(member, LiveSession)
         if member.curious:
             line, cseq = request.method, f"{request.cseq} {request.method}"
-            member.note(Seen(True, line, cseq, hop.peer, len(request.data)))
+            member.note(Seen(True, line, cseq, hop.peer, len(request.data), request.data))
 
     def respond(self, server: Server, code: int, data: bytes) -> None:
         server.respond(code, data, self.now())
@@ -122,6 +126,12 @@ class Core:
         """The listener to send to this target from: ``first`` when it fits, else the first that does."""
         order = [first, *range(len(self.transports))]
         return next((number for number in order if self.transports[number].kind == target.transport), None)
+
+    def transmit(self, hop: Hop, data: bytes, failed: Callable[[], None] | None = None) -> None:
+        """The one way out for every message. ``failed``: as ``Transport.send`` takes it."""
+        if self.tap is not None:
+            self.tap(Passed(True, hop, data))
+        self.transports[hop.listener].send(data, hop.peer, failed)
 
     def flush(self, machine: Machine) -> None:
         """Send what a machine wants sent, and see to its next deadline or its end."""
@@ -147,7 +157,8 @@ class Core:
             line = message.method
             if isinstance(message, Response):
                 line = f"{message.code} {message.phrase}"
-            session.note(Seen(False, line, f"{message.cseq} {message.method}", source, message.size))
+            cseq = f"{message.cseq} {message.method}"
+            session.note(Seen(False, line, cseq, source, message.size, self.data))
 
     def _put(self, machine: Machine, out: list[bytes]) -> None:
         hop = machine.hop
@@ -160,7 +171,7 @@ class Core:
             via = machine.request.via
             hop = Hop(hop.listener, Address(hop.peer.transport, hop.peer.host, via.port or 5060))
         for data in out:
-            transport.send(data, hop.peer, failed)
+            self.transmit(hop, data, failed)
         session = machine.owner
         if isinstance(session, LiveSession) and session.curious:
             for data in out:
@@ -212,7 +223,7 @@ def _sent(machine: Machine, data: bytes, peer: Address) -> Seen:
     start = data[: data.find(b"\r\n")].decode("utf-8", "replace")
     if isinstance(machine, Server):
         request: Request | Outbound = machine.request
-        return Seen(True, start[8:], f"{request.cseq} {request.method}", peer, len(data))
+        return Seen(True, start[8:], f"{request.cseq} {request.method}", peer, len(data), data)
     assert isinstance(machine, Client)
     method = start.partition(" ")[0]  # an INVITE transaction also sends the ACK to a refusal
-    return Seen(True, method, f"{machine.request.cseq} {method}", peer, len(data))
+    return Seen(True, method, f"{machine.request.cseq} {method}", peer, len(data), data)

@@ -10,7 +10,7 @@ from cordboard.sip.dialog.stack import ALLOW, new_branch
 from cordboard.sip.dialog.words import SessionEvent
 from cordboard.sip.endpoint.core import Core
 from cordboard.sip.endpoint.inbox import Inbox
-from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Seen, Session, Verdict
+from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Passed, Seen, Session, Verdict
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.headers import quote
 from cordboard.sip.message.outbound import Outbound
@@ -135,6 +135,15 @@ class Endpoint:
     def local_for(self, target: Address) -> Address:
         """Our own address as ``target`` sees it (for the SDP)."""
         return self._core.transports[self._core.listener_for(target) or 0].local(target)
+
+    def watch(self, tap: Callable[[Passed], None] | None) -> None:
+        """From now on ``tap`` sees every message that goes or comes, on every listener; None: nobody does. It
+        must return at once."""
+        self._core.tap = tap
+
+    def local_of(self, hop: Hop) -> Address:
+        """Our own end of a hop."""
+        return self._core.transports[hop.listener].local(hop.peer)
 
     @property
     def load(self) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import ALLOW
 from cordboard.sip.endpoint.checks import IN_DIALOG_ONLY, object_to
 from cordboard.sip.endpoint.core import Core
-from cordboard.sip.endpoint.words import IncomingSession, Invitation, Verdict
+from cordboard.sip.endpoint.words import IncomingSession, Invitation, Passed, Verdict
 from cordboard.sip.message.address import Address, Hop
 from cordboard.sip.message.headers import split_address
 from cordboard.sip.message.message import Request, Response
@@ -50,12 +50,18 @@ class Inbox:
         self._options = options
         self._on_security = on_security
         self._mark = core.mark.encode()
+        self._watched: Passed | None = None
 
     def receive(self, listener: int, data: bytes, source: Address) -> None:
         """One message. Nothing that comes may stop the endpoint: whatever it makes stumble is logged."""
         try:
             if data[:1] in (b"\r", b"\n"):
                 data = data.lstrip(b"\r\n")  # §7.5, keep-alives
+            core = self._core
+            core.data = data
+            if core.tap is not None and data:
+                self._watched = Passed(False, Hop(listener, source), data)
+                core.tap(self._watched)
             if data[:4] == b"SIP/":
                 self._response(data, source)
             elif data:
@@ -68,12 +74,14 @@ class Inbox:
     def _response(self, data: bytes, source: Address) -> None:
         try:
             response = read(data)
-        except Malformed:
+        except Malformed as problem:
+            self._ignored(f"cannot be read: {problem}")
             return
         assert isinstance(response, Response)
         core = self._core
         client = core.table.client(response.via.branch, response.method)
         if client is None:
+            self._ignored("answers nothing that was asked")
             return
         core.seen(client.owner, response, source)
         news = client.receive(response, core.now())
@@ -95,6 +103,7 @@ class Inbox:
         method = data[: data.find(b" ")][:32].decode("latin-1")
         taken = self._screen(source, method) is Verdict.TAKE
         if not taken and self._mark not in data:
+            self._ignored("unknown source")
             return
         try:
             request = read(data)
@@ -102,6 +111,8 @@ class Inbox:
             if taken and problem.request is not None:
                 problem.request.source = source
                 self._refuse(listener, problem.request, problem.status, why=problem.why)
+            else:
+                self._ignored(f"cannot be read: {problem}")
             return
         assert isinstance(request, Request)
         request.source = source
@@ -221,6 +232,11 @@ class Inbox:
         core.respond(server, 100, reply(request, 100))
         self._on_invite(session)
 
+    def _ignored(self, why: str) -> None:
+        """Nothing comes of the message that is being received; whoever looks is told why."""
+        if self._core.tap is not None and self._watched is not None:
+            self._watched.ignored = why
+
     # --- shared ---------------------------------------------------------------------------------------------
 
     def _session_of(self, request: Request) -> LiveSession | None:
@@ -251,7 +267,7 @@ class Inbox:
             added.append(f'Warning: 399 cordboard "{why}"')
         hop = core.reply_hop(listener, request)
         data = reply(request, code, tag=tag, lines=added)
-        core.transports[listener].send(data, hop.peer)
+        core.transmit(hop, data)
 
 
 def _invitation(request: Request, local: Address) -> Invitation:

@@ -8,6 +8,7 @@ from typing import Protocol
 from cordboard.sip.dialog.words import Reason, SessionEvent
 from cordboard.sip.dialog.words import Seen as Seen
 from cordboard.sip.message.address import Address as Address
+from cordboard.sip.message.address import Hop as Hop
 from cordboard.sip.message.digest import Credentials as Credentials
 
 
@@ -93,6 +94,18 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     local: bool = False
     cseq: int = 1
+
+
+@dataclass(slots=True)
+class Passed:
+    """A message that went out or came in, of a call or of none. ``hop``: our listener and the peer.
+    ``ignored``: why nothing came of one that came; set once it was handled, which is before anything else
+    happens on the loop."""
+
+    outward: bool
+    hop: Hop
+    data: bytes
+    ignored: str = ""
 
 
 class Session(Protocol):
