@@ -1,8 +1,15 @@
 """Where a foreign program is missing its tests are skipped before anything is opened."""
 
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from tests.interop.programs import need
+from tests.interop.matrix import PAGE, page, versions
+from tests.interop.programs import MUST_BE_THERE, need
 
 
 @pytest.fixture
@@ -15,3 +22,43 @@ def needs_sipp() -> None:
 def needs_baresip() -> None:
     """baresip is installed."""
     need("baresip")
+
+
+@pytest.fixture
+def needs_kamailio() -> None:
+    """Kamailio is installed."""
+    need("kamailio")
+
+
+_results: dict[tuple[str, str], list[bool]] = defaultdict(list)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Keep how each marked test ended, for docs/interop.md."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if report.when == "call" or (report.when == "setup" and report.failed):
+        for mark in item.iter_markers("interop"):
+            _results[mark.args].append(report.passed)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A whole run that may skip nothing writes the page."""
+    whole = [Path(arg).name for arg in session.config.args] == ["interop"]
+    if os.environ.get(MUST_BE_THERE) == "1" and whole and _results:
+        PAGE.write_text(page(_results, versions()))
+
+
+@pytest.fixture
+def needs_asterisk() -> None:
+    """Asterisk lies in its folder, and we may confine it there."""
+    need("asterisk")
+    if os.geteuid() != 0:
+        pytest.skip("Asterisk is confined to its folder, which needs root")
+
+
+@pytest.fixture
+def needs_sippy() -> None:
+    """Sippy's B2BUA is installed in a virtual environment of its own."""
+    need("b2bua_simple")

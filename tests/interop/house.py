@@ -1,7 +1,7 @@
 """An engine whose trunk is a foreign peer, its customer's application, and what is asked about its calls."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,10 +118,17 @@ async def until(true: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> N
 
 @asynccontextmanager
 async def engine(
-    place: Path, trunk: int = 0, transport: str = "udp", answer: str = "at_once"
+    place: Path,
+    trunk: int = 0,
+    transport: str = "udp",
+    answer: str = "at_once",
+    *,
+    keys: Mapping[str, object] | None = None,
+    tables: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Stage]:
     """``trunk``: the port of the peer that is dialled on 127.0.0.1; 0: the scripted phones. Any program on
-    127.0.0.1 may call. ``answer``: the flow's."""
+    127.0.0.1 may call. ``answer``: the flow's. ``keys``: more of the trunk's settings; ``tables``: sections
+    in place of those here."""
     customer = Customer()
     site = web.Application()
     site.router.add_get("/connect", customer.handle)
@@ -141,9 +148,10 @@ async def engine(
         "http": {"listen": "127.0.0.1:0"},
         "store": {"url": f"sqlite:///{place / 'cordboard.db'}", "recordings": str(place / "recordings")},
         "egress": {"allow": ["127.0.0.0/8"]},
-        "trunks": [{"name": "peer", "uri": uri, "sources": ["127.0.0.1/32"]}],
+        "trunks": [{"name": "peer", "uri": uri, "sources": ["127.0.0.1/32"], **(keys or {})}],
         "exophones": [{"number": EXOPHONE, "flow": 1, "trunk": "peer"}],
         "flows": [{"id": 1, "name": "test", "start": "connect", "answer": answer, "applets": applets}],
+        **(tables or {}),
     }
     settings = read(tables, {}, "test.toml")
     house = House(settings, flows_of(settings)[0])

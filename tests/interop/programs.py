@@ -4,21 +4,36 @@ import asyncio
 import os
 import shutil
 import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-PACKAGES = {"sipp": "sip-tester", "baresip": "baresip-core"}
+PACKAGES = {
+    "sipp": "sip-tester",
+    "baresip": "baresip-core",
+    "kamailio": "kamailio",
+    "linphonec": "linphone-cli",
+    "asterisk": "asterisk, of sid: bench/fetch-asterisk .bench/asterisk",
+    "b2bua_simple": "sippy of PyPI: make interop installs it",
+}
 MUST_BE_THERE = "CORDBOARD_INTEROP"
 """With this set to 1 in the environment (``make interop``) a missing program fails instead of skipping."""
 
 _READY_SECONDS = 10.0
+_ROOT = Path(__file__).resolve().parents[2]
+ASTERISK_ROOT = Path(os.environ.get("CORDBOARD_ASTERISK_ROOT", _ROOT / ".bench/asterisk"))
+_OWN_PLACES = {
+    "asterisk": str(ASTERISK_ROOT / "usr/sbin/asterisk"),
+    "b2bua_simple": str(_ROOT / ".interop/sippy/bin/b2bua_simple"),
+}
 
 
 def need(program: str) -> str:
     """The program's path. Where it is not installed the test is skipped, with a sentence."""
-    found = shutil.which(program)
-    if found is None:
+    found = _OWN_PLACES.get(program) or shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if found is None or not os.access(found, os.X_OK):
         why = f"{program} is not installed (Debian package {PACKAGES[program]})"
         if os.environ.get(MUST_BE_THERE) == "1":
             pytest.fail(f"{why}, and {MUST_BE_THERE}=1 says that nothing may be skipped")
@@ -71,3 +86,22 @@ async def ended(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+
+
+@asynccontextmanager
+async def running(
+    *command: str, folder: Path, ready: Callable[[asyncio.subprocess.Process], Awaitable[bool]]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program that prints into ``folder/log`` and is ended with the test. Fails when it does not get
+    ready."""
+    with (folder / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=folder, stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log
+        )
+    try:
+        assert await ready(process), (
+            f"{command[0]} did not start\n{(folder / 'log').read_text(errors='replace')}"
+        )
+        yield process
+    finally:
+        await ended(process)

@@ -139,3 +139,10 @@ def test_no_digit_where_no_event_was_agreed() -> None:
     world.room.send_digit("x", 0, "8")
     world.tick(5)
     assert world.sent[0] == []
+
+
+def test_digits_of_a_side_that_sends_no_audio_are_relayed() -> None:
+    world, caller = bridged()
+    caller.event(5)
+    assert digits(world) == [DigitPressed(0, "5")]
+    assert {packet.payload_type for packet in world.sent[1]} == {101}

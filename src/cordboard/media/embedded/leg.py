@@ -264,19 +264,23 @@ class Leg:
             self.codec = codec
             self._head = VERSION | packet.payload_type
             self.heard_by(self.hearers)
-        if not self.started:
-            self.started = True
-            self._tell(self, "audio", "")
+        self._speaks()
         if self.tape is not None:
             self.tape += (now, data)
         for out in self.hearers:
             out.relay(packet.payload, step, packet.sequence, packet.timestamp, now, packet.marker)
+
+    def _speaks(self) -> None:
+        if not self.started:
+            self.started = True
+            self._tell(self, "audio", "")
 
     def _event(self, packet: Packet, now: int) -> None:
         step = self._order(packet, now)
         digit = self._digits.hear(packet.timestamp, packet.payload)
         if digit is not None:
             self._tell(self, "digit", digit)
+        self._speaks()  # a far side may send digits and no audio at all
         if step > 0:
             for out in self.hearers:
                 out.relay_other(

@@ -1,0 +1,174 @@
+"""Asterisk as our carrier and as a PBX beside us."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cordboard.simulator.caller import ScriptedCaller
+from cordboard.simulator.tones import caller_tone_of
+from tests.interop.asterisk import TONE, Asterisk, asterisk
+from tests.interop.baresip import TONE as BARESIPS_TONE
+from tests.interop.baresip import baresip
+from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to, until
+from tests.interop.programs import free_port
+
+pytestmark = pytest.mark.usefixtures("needs_asterisk")
+
+NUMBER = "+9198123000"
+"""And two digits that say what Asterisk does (``asterisk.asterisk``)."""
+
+CALLERS, CALLEES = f"{caller_tone_of(CALLER)} Hz", f"{TONE} Hz"
+
+
+async def answered(stage: Stage, caller: ScriptedCaller, seconds: float, *keys: str) -> None:
+    """Ring; press the keys and hang up so long after the callee has answered."""
+
+    async def act() -> None:
+        assert stage.house.engine is not None
+
+        async def talking() -> bool:
+            return bool(await stage.calls()) and any("answered" in step.what for step in caller.steps)
+
+        await until(talking)
+        await asyncio.sleep(1.0)
+        for key in keys:
+            caller.press(key)
+            await asyncio.sleep(0.3)
+        await asyncio.sleep(seconds)
+        caller.hang_up()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(act())
+        await caller.ring(longest=40.0)
+
+
+async def one_call(
+    place: Path,
+    kind: str,
+    seconds: float = 2.0,
+    *keys: str,
+    transport: str = "udp",
+    trunk: dict[str, object] | None = None,
+    answer: dict[str, object] | None = None,
+    **peer: Any,
+) -> tuple[Stage, ScriptedCaller, Any, Any, str]:
+    """A call to Asterisk's ``kind``: the stage, the caller, the call's row, its leg's, Asterisk's log."""
+    port = free_port()
+    async with engine(place, port, transport, keys=trunk) as stage:
+        stage.customer.answer = to(NUMBER + kind, **(answer or {}))
+        async with asterisk(port, stage.at(transport).port, transport=transport, **peer) as pbx:
+            caller = stage.caller()
+            await answered(stage, caller, seconds, *keys)
+            call, (leg,) = await stage.call(), await stage.legs()
+            log = (pbx.log.parent / "out/log").read_text(errors="replace")
+            return stage, caller, call, leg, log
+
+
+@pytest.mark.interop("call out, audio both ways, recording", "Asterisk")
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_carrier_answers_and_is_heard_and_recorded(tmp_path: Path, transport: str) -> None:
+    async def test() -> None:
+        port = free_port()
+        async with engine(tmp_path, port, transport) as stage:
+            stage.customer.answer = to(NUMBER + "08", record=True, recording_channels="dual")
+            async with asterisk(port, stage.at(transport).port, transport=transport):
+                caller = stage.caller()
+                await answered(stage, caller, 3.0)
+            assert in_words(caller.describe(), 0.5)[-1] == CALLEES
+            left, right = await stage.channels()
+            assert (in_words(parts_of(left)), in_words(parts_of(right))) == ([CALLERS], [CALLEES])
+
+    played(test)
+
+
+@pytest.mark.interop("busy", "Asterisk")
+def test_a_busy_number_is_busy(tmp_path: Path) -> None:
+    async def test() -> None:
+        port = free_port()
+        async with engine(tmp_path, port) as stage:
+            stage.customer.answer = to(NUMBER + "02")
+            async with asterisk(port, stage.at().port):
+                await stage.caller().ring(longest=20)
+            (leg,) = await stage.legs()
+            assert (leg.status, leg.code) == ("busy", 486)
+
+    played(test)
+
+
+@pytest.mark.interop("digits (RFC 4733) both ways", "Asterisk")
+def test_digits_reach_it_and_come_from_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        *_, log = await one_call(tmp_path, "06", 1.5, "4", "2", "9")
+        assert "keys read: 429" in log
+        _, caller, *_ = await one_call(tmp_path / "two", "05", 2.0)
+        assert caller.digits == "57"
+
+    (tmp_path / "two").mkdir()
+    played(test)
+
+
+@pytest.mark.interop("call in from a PBX", "Asterisk")
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_it_calls_an_exophone_and_talks_to_a_phone(tmp_path: Path, transport: str) -> None:
+    async def test() -> None:
+        port, far = free_port(), free_port()
+        trunks = [
+            {"name": "pbx", "uri": f"sip:127.0.0.1:{far};transport=udp", "sources": ["127.0.0.1/32"]},
+        ]
+        async with engine(tmp_path, tables={"trunks": [{**trunks[0], "name": "peer"}]}) as stage:
+            stage.customer.answer = to("+919812300042")
+            async with (
+                asterisk(port, stage.at(transport).port, transport=transport) as pbx,
+                baresip(tmp_path, far) as phone,
+            ):
+                pbx.call(EXOPHONE)
+                await phone.told("CALL_ESTABLISHED")
+                await asyncio.sleep(2.0)
+                await phone.do("hangup")
+                await phone.told("CALL_CLOSED")
+                heard = in_words(parts_of(phone.heard), 0.5)
+            call, (leg,) = await stage.call(), await stage.legs()
+            assert heard == [CALLEES]  # Asterisk's tone
+            assert (call.call_type, leg.disconnected_by) == ("completed", "Callee")
+
+    played(test)
+
+
+@pytest.mark.interop("re-INVITE to other media, hold", "Asterisk")
+def test_a_pbx_that_moves_its_media_and_whose_phone_holds(tmp_path: Path) -> None:
+    async def test() -> None:
+        port, behind = free_port(), free_port()
+        async with engine(tmp_path, port, keys={"media_sources": ["127.0.0.0/8"]}) as stage:
+            stage.customer.answer = to(NUMBER + "07")
+            async with (
+                asterisk(port, stage.at().port, phone=behind, direct_media=True, allow="alaw"),
+                baresip(tmp_path, behind) as phone,
+            ):
+                caller = stage.caller()
+
+                async def act() -> None:
+                    await phone.told("CALL_ESTABLISHED")
+                    await asyncio.sleep(2.0)
+                    await phone.do("hold")
+                    await asyncio.sleep(2.0)
+                    await phone.do("resume")
+                    await asyncio.sleep(2.0)
+                    caller.hang_up()
+
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(act())
+                    await caller.ring(longest=30)
+            words = in_words(caller.describe(), 0.5)
+            assert words == ["music", f"{BARESIPS_TONE} Hz", "music", f"{BARESIPS_TONE} Hz"] or words == [
+                f"{BARESIPS_TONE} Hz",
+                "music",
+                f"{BARESIPS_TONE} Hz",
+            ]
+            assert (await stage.call()).call_type == "completed"
+
+    played(test)
+
+
+__all__ = ["Asterisk"]
