@@ -40,6 +40,7 @@ lock:
 
 interop: $(DEV)
 	@scripts/install-system-packages interop
+	@scripts/install-foreign
 	@CORDBOARD_INTEROP=1 $(BIN)/pytest tests/interop
 
 bench: $(RUN)

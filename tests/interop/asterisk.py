@@ -1,5 +1,5 @@
-"""Asterisk as a foreign peer: a carrier that answers, and a PBX with its own habits. From Debian sid, in a folder of
-its own that it is confined to."""
+"""Asterisk as a foreign peer: a carrier that answers, and a PBX with its own habits. From Debian sid, in a
+folder of its own that it is confined to."""
 
 import asyncio
 import shutil
@@ -15,15 +15,16 @@ TONE = 1230
 """What its extension ``tone`` plays."""
 
 _MODULES = """\
-res_pjproject res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjsip res_pjsip_session res_pjsip_sdp_rtp
-res_pjsip_caller_id res_pjsip_endpoint_identifier_ip res_pjsip_authenticator_digest
-res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration res_pjsip_registrar res_pjsip_dtmf_info
-res_pjsip_diversion res_pjsip_rfc3326 res_pjsip_acl res_pjsip_nat res_pjsip_dlg_options
-res_pjsip_pubsub res_rtp_asterisk res_srtp chan_pjsip bridge_builtin_features
-bridge_builtin_interval_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix app_dial app_echo
-app_playtones app_senddtmf app_read app_originate pbx_config codec_alaw codec_ulaw codec_resample format_wav
-format_pcm res_musiconhold res_timing_timerfd func_callerid func_channel func_pjsip_aor func_pjsip_contact
-app_verbose app_stack app_exec res_clioriginate res_crypto res_geolocation res_http_websocket res_stasis"""
+res_pjproject res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjsip res_pjsip_session
+res_pjsip_sdp_rtp res_pjsip_caller_id res_pjsip_endpoint_identifier_ip res_pjsip_authenticator_digest
+res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration res_pjsip_registrar
+res_pjsip_dtmf_info res_pjsip_diversion res_pjsip_rfc3326 res_pjsip_acl res_pjsip_nat
+res_pjsip_dlg_options res_pjsip_pubsub res_rtp_asterisk res_srtp chan_pjsip bridge_builtin_features
+bridge_builtin_interval_features bridge_holding bridge_native_rtp bridge_simple bridge_softmix app_dial
+app_echo app_playtones app_senddtmf app_read app_originate pbx_config codec_alaw codec_ulaw
+codec_resample format_wav format_pcm res_musiconhold res_timing_timerfd func_callerid func_channel
+func_pjsip_aor func_pjsip_contact app_verbose app_stack app_exec res_clioriginate res_crypto
+res_geolocation res_http_websocket res_stasis"""
 
 _PJSIP = """\
 [global]
@@ -139,9 +140,9 @@ async def asterisk(
     more: str = "",
 ) -> AsyncIterator[Asterisk]:
     """On ``port``, UDP and TCP. ``engine``: where its calls to us go, by ``transport``. ``options``: more
-    settings of the endpoint that we are to it; ``more``: further tables of pjsip.conf. A number's last two
-    digits choose what it does: 01 a tone, 02 busy, 03 rings, 04 early media and then busy, 05 digits, 06 reads
-    digits, 07 dials ``phone``, 08 a tone after a second of ringing."""
+    settings of the endpoint that we are to it; ``more``: further tables of pjsip.conf. A number's last
+    two digits choose what it does: 01 a tone, 02 busy, 03 rings, 04 early media and then busy, 05 digits,
+    06 reads digits, 07 dials ``phone``, 08 a tone after a second of ringing."""
     need("asterisk")
     inside = f"/interop-{port}"
     folder = ASTERISK_ROOT / inside[1:]
@@ -149,7 +150,7 @@ async def asterisk(
         (folder / part).mkdir(parents=True, exist_ok=True)
     _write(folder / "etc", inside, port, engine, transport, phone, direct_media, allow, options or {}, more)
     if not (ASTERISK_ROOT / "proc/self").exists():
-        subprocess.run(("mount", "-t", "proc", "proc", str(ASTERISK_ROOT / "proc")), check=True)
+        _mount_proc()
     config = f"{inside}/etc/asterisk.conf"
     command = ("chroot", str(ASTERISK_ROOT), "asterisk", "-f", "-C", config)
     peer = Asterisk(port, folder / "log", config)
@@ -157,9 +158,11 @@ async def asterisk(
     async def ready(process: asyncio.subprocess.Process) -> bool:
         if not await listening(port, process):
             return False
-        while "fully booted" not in peer.run("core waitfullybooted"):
+        for _ in range(50):
+            if "fully booted" in peer.run("core waitfullybooted"):
+                return True
             await asyncio.sleep(0.2)
-        return True
+        return False
 
     shutil.rmtree(folder / "out", ignore_errors=True)
     (folder / "out").mkdir()
@@ -169,6 +172,10 @@ async def asterisk(
             peer.run("core stop now")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mount_proc() -> None:
+    subprocess.run(("mount", "-t", "proc", "proc", str(ASTERISK_ROOT / "proc")), check=True)
 
 
 def _write(

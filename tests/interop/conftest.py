@@ -62,3 +62,9 @@ def needs_asterisk() -> None:
 def needs_sippy() -> None:
     """Sippy's B2BUA is installed in a virtual environment of its own."""
     need("b2bua_simple")
+
+
+@pytest.fixture
+def needs_linphone() -> None:
+    """linphone is installed."""
+    need("linphonec")

@@ -124,10 +124,10 @@ async def engine(
     answer: str = "at_once",
     *,
     keys: Mapping[str, object] | None = None,
-    tables: Mapping[str, object] | None = None,
+    instead: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Stage]:
     """``trunk``: the port of the peer that is dialled on 127.0.0.1; 0: the scripted phones. Any program on
-    127.0.0.1 may call. ``answer``: the flow's. ``keys``: more of the trunk's settings; ``tables``: sections
+    127.0.0.1 may call. ``answer``: the flow's. ``keys``: more of the trunk's settings; ``instead``: sections
     in place of those here."""
     customer = Customer()
     site = web.Application()
@@ -151,7 +151,7 @@ async def engine(
         "trunks": [{"name": "peer", "uri": uri, "sources": ["127.0.0.1/32"], **(keys or {})}],
         "exophones": [{"number": EXOPHONE, "flow": 1, "trunk": "peer"}],
         "flows": [{"id": 1, "name": "test", "start": "connect", "answer": answer, "applets": applets}],
-        **(tables or {}),
+        **(instead or {}),
     }
     settings = read(tables, {}, "test.toml")
     house = House(settings, flows_of(settings)[0])

@@ -1,11 +1,11 @@
-"""Kamailio as a foreign peer: a proxy that stays in the path, a registrar, and one who asks for a password."""
+"""Kamailio as a foreign peer: a proxy that stays in the path, a registrar, one who asks for a password."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.interop.programs import free_port, listening, need, running
+from tests.interop.programs import listening, need, running
 
 USER, PASSWORD, REALM = "trunk42", "correct horse battery", "kamailio.example"
 
@@ -105,6 +105,3 @@ async def kamailio(
     command = (program, "-DD", "-E", "-m", "64", "-M", "8", "-f", str(config), "-Y", str(folder))
     async with running(*command, folder=folder, ready=lambda process: listening(port, process, "tcp")):
         yield Kamailio(port, folder / "log")
-
-
-__all__ = ["PASSWORD", "REALM", "USER", "Kamailio", "free_port", "kamailio"]

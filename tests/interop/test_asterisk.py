@@ -8,7 +8,7 @@ import pytest
 
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.tones import caller_tone_of
-from tests.interop.asterisk import TONE, Asterisk, asterisk
+from tests.interop.asterisk import TONE, asterisk
 from tests.interop.baresip import TONE as BARESIPS_TONE
 from tests.interop.baresip import baresip
 from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to, until
@@ -114,10 +114,7 @@ def test_digits_reach_it_and_come_from_it(tmp_path: Path) -> None:
 def test_it_calls_an_exophone_and_talks_to_a_phone(tmp_path: Path, transport: str) -> None:
     async def test() -> None:
         port, far = free_port(), free_port()
-        trunks = [
-            {"name": "pbx", "uri": f"sip:127.0.0.1:{far};transport=udp", "sources": ["127.0.0.1/32"]},
-        ]
-        async with engine(tmp_path, tables={"trunks": [{**trunks[0], "name": "peer"}]}) as stage:
+        async with engine(tmp_path, far) as stage:
             stage.customer.answer = to("+919812300042")
             async with (
                 asterisk(port, stage.at(transport).port, transport=transport) as pbx,
@@ -169,6 +166,3 @@ def test_a_pbx_that_moves_its_media_and_whose_phone_holds(tmp_path: Path) -> Non
             assert (await stage.call()).call_type == "completed"
 
     played(test)
-
-
-__all__ = ["Asterisk"]
