@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cordboard import sdp
 from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.numbers import caller_id, dialled_exophone
-from cordboard.legs.speech import check_address
+from cordboard.legs.speech import Elsewhere, check_address
 from cordboard.legs.trunks import Route
 from cordboard.legs.words import HOPS_HEADER, Arrival
 from cordboard.sip.endpoint.words import Invitation
@@ -36,8 +36,10 @@ def judged(
     codecs: tuple[str, ...],
     full: bool,
     draining: bool = False,
+    audio_host: str = "",
 ) -> str | Refusal:
-    """The ExoPhone that was dialled, or why there is no call. ``full``: no new calls are taken now."""
+    """The ExoPhone that was dialled, or why there is no call. ``full``: no new calls are taken now.
+    ``audio_host``: where our audio would come in."""
     if route is None:
         return Refusal(403, "Forbidden", f"{invitation.source.host} is in no trunk's sources")
     if full or not route.has_room:
@@ -50,7 +52,7 @@ def judged(
     if not exophone:
         dialled = user_of(invitation.request_uri)[:40]
         return Refusal(404, "Not Found", f"{dialled!r} is none of the ExoPhones", dialled)
-    return _bad_audio(invitation, route, codecs, exophone) or exophone
+    return _bad_audio(invitation, route, codecs, audio_host, exophone) or exophone
 
 
 def _loop(invitation: Invitation) -> Refusal | None:
@@ -69,32 +71,24 @@ def hops_of(invitation: Invitation) -> int:
 
 
 def _bad_audio(
-    invitation: Invitation, route: Route, codecs: tuple[str, ...], exophone: str
+    invitation: Invitation, route: Route, codecs: tuple[str, ...], audio_host: str, exophone: str
 ) -> Refusal | None:
     if not invitation.body:
         return None  # the offer is ours to make, in the 2xx
+    trunk = route.trunk
+    local = sdp.Local(audio_host, 0, trunk.codecs or codecs, srtp=trunk.srtp)
     try:
-        terms = sdp.understand(invitation.body, sdp.Local("", 0, codecs))
-    except sdp.NoCommonCodec as mistake:
-        offered = _plain(mistake.offered) or "no audio"
-        told = f"only {offered} offered; {' and '.join(codecs)} are spoken"
-        warning = ("Warning", f'305 cordboard "Incompatible media format: {told}"')
-        return Refusal(488, "Not Acceptable Here", f"no codec in common: {told}", exophone, (warning,))
-    except BadInput as mistake:
-        return Refusal(400, "Bad Session Description", str(mistake), exophone)
-    try:
+        terms = sdp.understand(invitation.body, local)
         if terms.receives:
             check_address(terms.address, invitation.source.host, route)
-    except BadInput as mistake:
+    except sdp.NotAcceptable as mistake:
+        warning = ("Warning", f'{mistake.code} cordboard "{mistake.told}"')
+        return Refusal(488, "Not Acceptable Here", mistake.told, exophone, (warning,))
+    except Elsewhere as mistake:
         return Refusal(488, "Not Acceptable Here", str(mistake), exophone)
+    except BadInput as mistake:
+        return Refusal(400, "Bad Session Description", str(mistake), exophone)
     return None
-
-
-def _plain(text: str) -> str:
-    """What a stranger's SDP named, fit for a quoted string."""
-    return "".join(
-        letter for letter in text[:80] if letter.isascii() and (letter.isalnum() or letter in "-., /")
-    )
 
 
 def read_arrival(number: int, invitation: Invitation, exophone: str, trunk: str, country: str) -> Arrival:

@@ -10,6 +10,7 @@ from typing import Protocol
 from cordboard.call.causes import Cause
 from cordboard.call.words import LegFailed
 from cordboard.config.settings import Settings
+from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.arriving import Refusal, judged, read_arrival
 from cordboard.legs.callee import CalleeLeg
@@ -53,12 +54,21 @@ class Legs:
     more comes from it. A leg that we release brings exactly one LegFailed (never answered) or LegEnded with
     the cause that was asked for, once its SIP is over; a caller's leg that we end brings no event.
 
+    ``tokens``: where the keys of SRTP come from, for trunks that take it.
+
     The endpoint and legs need each other: make Legs, hand its ``screen``, ``invited``,
     ``may_send_in_dialog``, ``options`` and ``alarm`` to the endpoint, then ``use`` the endpoint.
     """
 
-    def __init__(self, settings: Settings, hooks: Hooks, simulator: Address | None = None) -> None:
-        self._settings, self._hooks = settings, hooks
+    def __init__(
+        self,
+        settings: Settings,
+        hooks: Hooks,
+        simulator: Address | None = None,
+        tokens: Tokens | None = None,
+    ) -> None:
+        self._settings, self._hooks, self._tokens = settings, hooks, tokens
+        self._audio_host = settings.media.advertise or settings.media.bind
         self._country = settings.account.country
         self._codecs = codec_order(self._country)
         self._trunks = Trunks(settings.trunks, settings.exophones, simulator)
@@ -99,7 +109,10 @@ class Legs:
         invitation = session.invitation
         route = self._trunks.by_source(invitation.source.host)
         full = self._draining or 0 < self._settings.sip.max_calls <= self._callers
-        judgement = judged(invitation, route, self._trunks.exophones, self._codecs, full, self._draining)
+        judgement = judged(
+            *(invitation, route, self._trunks.exophones, self._codecs, full, self._draining),
+            self._audio_host,
+        )
         if isinstance(judgement, Refusal):
             reason = reason_for_status(judgement.code)
             session.release(
@@ -253,7 +266,7 @@ class Legs:
 
     def _speech(self, route: Route, peer: str, audio: Audio) -> Speech:
         self._counter += 1
-        return Speech(route, peer, audio, self._codecs, self._counter)
+        return Speech(route, peer, audio, self._codecs, self._counter, self._tokens)
 
     def _cannot_dial(self, route: Route | None, number: str, shown: str) -> str:
         """Why not, in one sentence; empty when it can be tried."""

@@ -1,7 +1,7 @@
 """What legs says to its owner and is told by it, besides the words of a call (``call.words``)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cordboard.call.words import Event
 from cordboard.sip.endpoint.words import Seen
@@ -34,6 +34,11 @@ class LegStream:
     receives: bool = True
     mode: str = "acl"
     sources: tuple[str, ...] = ()
+    own_event_type: int | None = None
+    rtcp_port: int = 0
+    suite: str = ""
+    key_in: str = field(default="", repr=False)
+    key_out: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What can be asked of a media engine, and what it answers. Every engine is held to one conformance suite."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cordboard.call.scene import Scene
@@ -24,7 +24,10 @@ class Stream:
     ``noise_type``: payload type of comfort noise (13) where agreed. ``sends``/``receives``: the far side's
     direction (on hold it may not receive). ``mode`` and ``sources``: where its audio may come from
     (telephony.md 17): ``acl`` (the SDP address and the networks in ``sources``), ``sdp`` (exact address and
-    port), ``latch`` (learned once, for phones).
+    port), ``latch`` (learned once, for phones). ``own_event_type``: telephone-event may also come under this
+    number, which was ours. ``rtcp_port``: where reports go, 0: the port above. ``suite``: of SRTP (RFC 4568
+    §6.2), empty: plain RTP; ``key_in`` and ``key_out``: base64 of the master keys with their salts, the far
+    side's and ours.
     """
 
     address: str
@@ -38,6 +41,11 @@ class Stream:
     receives: bool = True
     mode: str = "acl"
     sources: tuple[str, ...] = ()
+    own_event_type: int | None = None
+    rtcp_port: int = 0
+    suite: str = ""
+    key_in: str = field(default="", repr=False)
+    key_out: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Engine:
         self._tasks = Tasks(self._task_failed)
         self._folder = Path(settings.store.recordings).absolute()
         self.store = Store(settings.store.url, self.clock)
-        self.legs = Legs(settings, self._hooks(), simulator)
+        self.legs = Legs(settings, self._hooks(), simulator, self._tokens)
         self.endpoint = Endpoint(
             settings.sip.listen,
             clock=self.clock,

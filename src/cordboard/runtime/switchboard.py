@@ -187,4 +187,9 @@ def as_stream(stream: LegStream) -> Stream:
         stream.receives,
         stream.mode,
         stream.sources,
+        stream.own_event_type,
+        stream.rtcp_port,
+        stream.suite,
+        stream.key_in,
+        stream.key_out,
     )

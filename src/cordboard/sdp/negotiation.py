@@ -1,37 +1,51 @@
-"""Offer and answer (RFC 3264) for one G.711 stream with telephone-event (RFC 4733)."""
+"""Offer and answer (RFC 3264) for one G.711 stream with telephone-event (RFC 4733), plain or by SDES."""
 
+from dataclasses import replace
 from functools import lru_cache
-from ipaddress import ip_address
 
 from cordboard.kernel.mistakes import BadInput
+from cordboard.sdp import crypto
 from cordboard.sdp.description import Media, SessionDescription, read, write
-from cordboard.sdp.words import Local, NoCommonCodec, Terms
+from cordboard.sdp.lines import TYPES, choose, codecs_of, terms_of
+from cordboard.sdp.words import Local, NotAcceptable, Slot, Terms
 
-STATIC = {"0": "PCMU", "8": "PCMA", "13": "CN", "3": "GSM", "4": "G723", "9": "G722", "18": "G729"}
-TYPES = {"PCMU": 0, "PCMA": 8}
-EVENTS = 101
-PROTOCOLS = ("RTP/AVP", "RTP/AVPF")
-NOWHERE = ("0.0.0.0", "::")  # the old way of putting on hold (RFC 3264 §8.4)
 MOST_MEDIA = 32
 
 
 def offer(local: Local) -> bytes:
-    """Our offer: the codecs in order, telephone-event 101 with events 0-16, ptime 20."""
+    """Our offer: the codecs in order, telephone-event with events 0-16, ptime 20, keys where it is secure.
+
+    Every line that the session ever had is there again in its place, with port 0 if it is not ours (RFC 3264
+    §8.2: lines never disappear).
+    """
     formats = tuple(str(TYPES[codec]) for codec in local.codecs)
     attributes = [("rtpmap", f"{TYPES[codec]} {codec}/8000") for codec in local.codecs]
-    attributes += _events(EVENTS)
-    media = Media("audio", local.port, "RTP/AVP", (*formats, str(EVENTS)), "", local.direction, attributes)
-    return write(_session(local, [media]))
+    attributes += _events(local.event_type)
+    if local.encrypts:
+        attributes += crypto.lines_of(local.keys)
+    formats = (*formats, str(local.event_type))
+    ours = Media("audio", local.port, local.protocol, formats, "", local.direction, attributes)
+    lines = [Media(slot.kind, 0, slot.protocol, slot.formats) for slot in local.slots]
+    lines[local.place : local.place + 1] = [ours]
+    return write(_session(local, lines))
 
 
 def answer(offered: bytes, local: Local, only: str = "") -> tuple[bytes, Terms]:
     """Our answer to an offer, and what is agreed. ``only`` pins the codec (telephony.md 6).
 
-    The first audio line we can speak is taken, every other media line is refused with port 0 (RFC 3264 §6).
-    Raises ``NoCommonCodec``, or ``BadInput`` for an offer that cannot be read.
+    One audio line that we can speak is taken, every other media line is refused with port 0 (RFC 3264 §6).
+    Raises ``NotAcceptable``, or another ``BadInput`` for an offer that cannot be read.
     """
-    theirs, chosen, terms = _understood(offered, (only,) if only else local.codecs)
-    lines = [_accept(media, terms, local) if media is chosen else _refuse(media) for media in theirs.media]
+    codecs = (only,) if only else local.codecs
+    place = local.place if local.slots else -1
+    theirs, terms = _understood(offered, codecs, local.srtp, _family(local), place)
+    if terms.secured is not None:
+        key = local.keys[crypto.SUITES.index(terms.secured.suite)]
+        terms = replace(terms, secured=replace(terms.secured, key_out=key))
+    lines = [
+        _accept(media, terms, local) if index == terms.place else _refuse(media)
+        for index, media in enumerate(theirs.media)
+    ]
     mine = _session(local, lines)
     mine.timing = theirs.timing  # RFC 3264 §6: the t= line of an answer is the offer's
     return write(mine), terms
@@ -39,31 +53,67 @@ def answer(offered: bytes, local: Local, only: str = "") -> tuple[bytes, Terms]:
 
 def understand(offered: bytes, local: Local) -> Terms:
     """What ``answer`` would agree on; raises what it raises."""
-    return _understood(offered, local.codecs)[2]
+    return _understood(offered, local.codecs, local.srtp, _family(local), -1)[1]
 
 
 @lru_cache(maxsize=256)  # an offer is judged on arrival and answered a moment later
-def _understood(offered: bytes, codecs: tuple[str, ...]) -> tuple[SessionDescription, Media, Terms]:
-    """An offer, the line of it that is taken, and what is agreed. Only to be looked at."""
+def _understood(
+    offered: bytes, codecs: tuple[str, ...], srtp: str, family: str, before: int
+) -> tuple[SessionDescription, Terms]:
+    """An offer, and what is agreed. Only to be looked at."""
     theirs = read(offered)
     if len(theirs.media) > MOST_MEDIA:
         raise BadInput("SDP", f"{len(theirs.media)} media lines", f"at most {MOST_MEDIA} are answered")
-    chosen = _choose(theirs.media, codecs)
-    if chosen is None:
-        raise NoCommonCodec(_names(theirs.media))
-    return theirs, chosen, _terms(chosen, codecs)
+    place, secured = choose(theirs.media, codecs, srtp, before)
+    terms = terms_of(theirs.media[place], codecs, secured, family)
+    if len(theirs.media) > 1:
+        terms = replace(terms, slots=_slots(theirs.media), place=place)
+    return theirs, terms
 
 
 def agree(answered: bytes, local: Local) -> Terms:
-    """What the answer to our offer agreed on. Raises ``NoCommonCodec`` or ``BadInput``."""
+    """What the answer to our offer agreed on. Raises ``NotAcceptable`` or another ``BadInput``."""
     theirs = read(answered)
-    chosen = _choose(theirs.media[:1], local.codecs)
-    if chosen is None:
-        raise NoCommonCodec(_names(theirs.media))
+    if not theirs.media:
+        raise NotAcceptable(304, "Media type not available: the answer has no media line")
+    if len(theirs.media) <= local.place:
+        raise BadInput(
+            "SDP", f"the answer has {len(theirs.media)} media lines", "it needs as many as the offer"
+        )
+    line = theirs.media[local.place]
+    _, secured = choose([line], local.codecs, _wanted(local), 0)
+    if secured is not None:
+        secured = replace(secured, key_out=_own_key(secured.tag, secured.suite, local.keys))
     # The answerer's order says what it prefers to be sent (RFC 3264 §7).
-    spoken = _codecs(chosen)
-    order = tuple(name for name in spoken if name in local.codecs) or local.codecs
-    return _terms(chosen, order)
+    order = tuple(name for name in codecs_of(line) if name in local.codecs) or local.codecs
+    terms = terms_of(line, order, secured, _family(local))
+    if terms.event_type not in (None, local.event_type):
+        terms = replace(terms, own_event_type=local.event_type)
+    if local.slots:
+        terms = replace(terms, slots=local.slots, place=local.place)
+    return terms
+
+
+def _family(local: Local) -> str:
+    """``IP4`` or ``IP6``; empty while our address is not known."""
+    return "" if not local.address else "IP6" if ":" in local.address else "IP4"
+
+
+def _wanted(local: Local) -> str:
+    """What an answer must be to an offer of ours: secure when that was, else plain."""
+    return "required" if local.encrypts else "no"
+
+
+def _own_key(tag: str, suite: str, keys: tuple[str, ...]) -> str:
+    """Ours of the crypto line that the answer chose by its tag (RFC 4568 §5.1.3)."""
+    for offered, own, key in zip(("1", "2"), crypto.SUITES, keys, strict=False):
+        if (offered, own) == (tag.lstrip("0"), suite):
+            return key
+    raise NotAcceptable(306, "Attribute not understood: the answer's a=crypto is none of those offered")
+
+
+def _slots(lines: list[Media]) -> tuple[Slot, ...]:
+    return tuple(Slot(media.kind, media.protocol, media.formats) for media in lines)
 
 
 def _session(local: Local, media: list[Media]) -> SessionDescription:
@@ -87,92 +137,6 @@ def _events(payload_type: int) -> list[tuple[str, str]]:
     ]
 
 
-def _codecs(media: Media) -> dict[str, int]:
-    """The 8 kHz formats of a line by name: PCMA → its payload type, in the line's order."""
-    maps: dict[str, str] = {}
-    for name, value in media.attributes:
-        if name == "rtpmap":
-            number, _, encoding = value.partition(" ")
-            maps[number] = encoding.strip()
-    found: dict[str, int] = {}
-    for number in media.formats:
-        if not (number.isascii() and number.isdigit() and int(number[:4]) <= 127):
-            continue
-        name, _, rate = maps.get(number, STATIC.get(number, "")).partition("/")
-        if rate.split("/")[0] in ("8000", ""):
-            found.setdefault(name.upper(), int(number))
-    return found
-
-
-def _names(media: list[Media]) -> str:
-    """What was offered, for people: ``G729``, ``RTP/SAVP PCMA``, ``video``."""
-    names: list[str] = []
-    for line in media[:MOST_MEDIA]:
-        if line.kind != "audio":
-            names.append(line.kind[:20])
-            continue
-        maps = {v.partition(" ")[0]: v.partition(" ")[2] for k, v in line.attributes if k == "rtpmap"}
-        secure = "" if line.protocol in PROTOCOLS else f"{line.protocol[:20]} "
-        for number in line.formats[:20]:
-            name = (maps.get(number) or STATIC.get(number, number)).split("/")[0][:20]
-            if name.lower() not in ("telephone-event", "cn"):
-                names.append(secure + name)
-    return ", ".join(dict.fromkeys(names))
-
-
-def _choose(lines: list[Media], codecs: tuple[str, ...]) -> Media | None:
-    """The first audio line that we can speak; one with port 0 only when no live one is there."""
-    usable = [
-        media
-        for media in lines
-        if media.kind == "audio"
-        and media.protocol in PROTOCOLS
-        and (media.port == 0 or any(codec in _codecs(media) for codec in codecs))
-    ]
-    return next((media for media in usable if media.port), usable[0] if usable else None)
-
-
-def _terms(media: Media, codecs: tuple[str, ...]) -> Terms:
-    spoken = _codecs(media)
-    codec = next((name for name in codecs if name in spoken), codecs[0])
-    if media.port == 0:
-        return Terms(media.host, 0, codec, spoken.get(codec, TYPES[codec]), sends=False, receives=False)
-    _check_host(media.host)
-    return Terms(
-        media.host,
-        media.port,
-        codec,
-        spoken[codec],
-        spoken.get("TELEPHONE-EVENT"),
-        spoken.get("CN"),
-        _ptime(media),
-        sends=media.direction in ("sendrecv", "sendonly"),
-        receives=media.direction in ("sendrecv", "recvonly") and media.host not in NOWHERE,
-    )
-
-
-@lru_cache(maxsize=256)
-def _check_host(host: str) -> None:
-    """An address, never a name: what a stranger wrote is not looked up (reliability.md S15)."""
-    try:
-        ip_address(host)
-    except ValueError:
-        raise BadInput("SDP", f"the address {host[:60]!r} in c=", "an IP address is needed") from None
-
-
-def _ptime(media: Media) -> int:
-    """Packet time in ms, 10 to 60, from ptime and maxptime; 20 where they say nothing sensible."""
-    length = _number(media.first("ptime")) or 20
-    longest = _number(media.first("maxptime"))
-    if longest:
-        length = min(length, longest)
-    return length // 10 * 10 if 10 <= length <= 60 else 20
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
-
-
 def _accept(media: Media, terms: Terms, local: Local) -> Media:
     if media.port == 0:
         return _refuse(media)
@@ -186,6 +150,8 @@ def _accept(media: Media, terms: Terms, local: Local) -> Media:
         attributes += _events(terms.event_type)
     else:
         attributes.append(("ptime", "20"))
+    if terms.secured is not None:
+        attributes.append(crypto.line_of(terms.secured))
     mine = local.direction
     sends = terms.receives and mine in ("sendrecv", "sendonly")
     receives = terms.sends and mine in ("sendrecv", "recvonly")

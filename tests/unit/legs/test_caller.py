@@ -50,7 +50,7 @@ def test_telephony_22_a_g729_only_offer_is_488_that_says_so() -> None:
     assert session.names == ["release 488"]
     ((name, warning),) = session.headers
     assert name == "Warning" and warning.startswith('305 cordboard "') and "G729" in warning
-    assert stage.turned[0].why == "no codec in common: only G729 offered; PCMA and PCMU are spoken"
+    assert stage.turned[0].why == "Incompatible media format: only G729 offered; PCMA and PCMU are spoken"
 
 
 def test_s14_what_an_offer_names_cannot_break_out_of_the_warning() -> None:

@@ -97,9 +97,10 @@ def stream_out(stream: Stream) -> Message:
     return [
         *(s.address, s.port, s.codec, s.payload_type, s.event_type, s.noise_type, s.ptime),
         *(s.sends, s.receives, s.mode, list(s.sources)),
+        *(s.own_event_type, s.rtcp_port, s.suite, s.key_in, s.key_out),
     ]
 
 
 def stream_in(words: Message) -> Stream:
     """And back."""
-    return Stream(*[*words[:-1], tuple(words[-1])])
+    return Stream(*[*words[:10], tuple(words[10]), *words[11:]])
