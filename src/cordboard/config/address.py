@@ -72,3 +72,33 @@ def trunk_target(text: str) -> Target:
     transport = "tls" if match[1].lower() == "sips" else (match[4] or "udp").lower()
     number = port(match[3], 1) if match[3] else 5061 if transport == "tls" else 5060
     return Target(host(match[2]), number, transport, pinned=match[4] is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of a trunk's URIs. `port_named`: whether it says one; where it says none, a name is looked up by
+    NAPTR and SRV (RFC 3263 §4). `priority`: lower is tried first; `weight`: among equals."""
+
+    target: Target
+    port_named: bool
+    priority: int = 0
+    weight: int = 1
+
+
+_SHARE = re.compile(r";(priority|weight)=([0-9]{1,5})(?=;|$)", re.I)
+
+
+def trunk_place(text: str) -> Place:
+    """A trunk's URI with `;priority=` and `;weight=` (0 to 65535 each), wherever they stand."""
+    shares = {match[1].lower(): int(match[2]) for match in _SHARE.finditer(text)}
+    bare = _SHARE.sub("", text)
+    target = trunk_target(bare)
+    rest = bare.partition("]")[2] if "[" in bare else bare.partition(":")[2]
+    if max(shares.values(), default=0) > 65535 or len(_SHARE.findall(text)) != len(shares):
+        raise ValueError("priority and weight from 0 to 65535, each once")
+    return Place(
+        target,
+        re.search(r":[0-9]+(;|$)", rest) is not None,
+        shares.get("priority", 0),
+        shares.get("weight", 1),
+    )

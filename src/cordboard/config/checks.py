@@ -72,6 +72,17 @@ def seconds(least: float, most: float) -> Check:
     return check
 
 
+def rate(most: float) -> Check:
+    """So many a second; 0: no limit."""
+
+    def check(value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+            raise ValueError(f"so many a second, from 0 (no limit) to {most:g}")
+        return float(value)
+
+    return check
+
+
 def choice(*words: str, later: tuple[str, ...] = ()) -> Check:
     """One of these words. `later`: words that are known, but not built yet."""
     allowed = " or ".join(f'"{word}"' for word in words)
@@ -190,3 +201,9 @@ number = text("a number in E.164 form, such as +918047115777", r"\+[1-9][0-9]{6,
 def trunk_uri(value: object) -> object:
     uri = str(filled(value))
     return uri if uri == "simulator" else _by(address.trunk_target, address.TRUNK_URI)(uri)
+
+
+def trunk_host(value: object) -> object:
+    """One more host of a trunk."""
+    allowed = "sip:host[:port][;transport=udp, tcp or tls][;priority=0 to 65535][;weight=0 to 65535]"
+    return _by(address.trunk_place, allowed)(str(filled(value)))

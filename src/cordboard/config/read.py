@@ -163,6 +163,11 @@ def _cross_check(settings: Settings) -> None:
             raise BadInput(f"{where}.trunk", f"there is no trunk {phone.trunk!r}", _known(trunks, "trunks"))
         if phone.flow not in flows:
             raise BadInput(f"{where}.flow", f"there is no flow {phone.flow}", _known(flows, "flows"))
+    for place, trunk in enumerate(settings.trunks):
+        if trunk.simulated and trunk.hosts:
+            raise BadInput(
+                f"{source}: trunks[{place}].hosts", "the simulator has no other hosts", "allowed is none"
+            )
     _check_sections(settings)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from cordboard.config.address import Target, host_port, port_range, trunk_target
+from cordboard.config.address import Place, Target, host_port, port_range, trunk_place, trunk_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,8 @@ class Trunk:
     profile: ready settings for a common trunk; what is written here wins over them.
     uri: `sip:host[:port][;transport=udp|tcp|tls]`, `sips:host[:port]`, or `simulator`. Without a
     port a name is looked up by NAPTR and SRV.
-    hosts: more such URIs, each with `;priority=` (lower is tried first) and `;weight=` (among equals).
+    hosts: more such URIs, each with `;priority=` (lower is tried first; `uri` has 0) and `;weight=` (the
+    share among equals; `uri` has 1). Left out they are 0 and 1.
     listener: the name of the listener that its calls leave by; empty: the first of the transport.
     sources: networks that may send us calls on it; the first trunk that matches takes the call.
     media: where audio may come from: `acl` (the SDP's address and `media_sources`) or `sdp` (exact).
@@ -278,6 +279,10 @@ class Trunk:
     def target(self) -> Target:
         """Where its calls are sent. Not for a simulated trunk."""
         return trunk_target(self.uri)
+
+    def places(self) -> tuple[Place, ...]:
+        """`uri` and `hosts`, read. Not for a simulated trunk."""
+        return tuple(trunk_place(text) for text in (self.uri, *self.hosts))
 
     def audio_sources(self) -> tuple[str, ...]:
         """The networks that audio may come from, beside the SDP's address."""

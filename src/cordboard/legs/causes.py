@@ -58,6 +58,8 @@ _TEXTS = {
 }
 
 COMPLETED_ELSEWHERE = Reason("SIP", 200, "Call completed elsewhere")
+TIMED_OUT = Reason("Q.850", 102, _TEXTS[102])
+"""Goes with the CANCEL to a host that said nothing, when the next one is tried."""
 
 _RELEASED_WITH: dict[Cause, int] = {
     Cause.BUSY: 17,

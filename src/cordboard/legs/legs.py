@@ -13,11 +13,14 @@ from cordboard.config.settings import Settings
 from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.arriving import Refusal, judged, read_arrival
+from cordboard.legs.attempts import Attempts, Tools
 from cordboard.legs.callee import CalleeLeg
 from cordboard.legs.caller import CALLER, CallerLeg
 from cordboard.legs.causes import reason_for_status
+from cordboard.legs.hosts import MOST_HOSTS, Host
 from cordboard.legs.identity import identify
 from cordboard.legs.numbers import DIALABLE
+from cordboard.legs.redirects import followed
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
 from cordboard.legs.words import HOPS_HEADER, Arrival, Audio, Hooks, TurnedAway
@@ -67,6 +70,7 @@ class Legs:
         simulator: Address | None = None,
         tokens: Tokens | None = None,
     ) -> None:
+        """``tokens`` share calls among equal hosts; without them the first of equals is always the first."""
         self._settings, self._hooks, self._tokens = settings, hooks, tokens
         self._audio_host = settings.media.advertise or settings.media.bind
         self._country = settings.account.country
@@ -157,7 +161,7 @@ class Legs:
 
     def able(self) -> tuple[str, ...]:
         """The account's ExoPhones (E.164) whose trunk can dial at this moment (telephony.md 16)."""
-        return self._trunks.able()
+        return self._trunks.able(_now())
 
     @property
     def trunks(self) -> Trunks:
@@ -207,27 +211,36 @@ class Legs:
         legs.numbered.add(leg)
         route = self._trunks.of_exophone(shown)
         problem = self._cannot_dial(route, number, shown)
-        if problem or route is None or route.target is None or self._endpoint is None:
+        if problem or route is None or self._endpoint is None:
             failed = LegFailed(leg, Cause.FAILED, 503, problem)
             # Later, as all news is: the owner is in the midst of obeying.
             asyncio.get_running_loop().call_soon(self._tell_failed, call, failed)
             return
-        speech = self._speech(route, route.target.host, audio)
+        hosts = route.hosts.order(_now(), self._draw)
+        speech = self._speech(route, hosts[0].address.host, audio)
         callee = CalleeLeg(
             call, leg, number, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
         )
-        outgoing = self._outgoing(route, route.target, number, shown, speech.offer(), seconds, legs)
+        body = speech.offer()
         try:
-            session = self._endpoint.invite(outgoing, callee.happened, callee.saw)
+            if len(hosts) == 1 and route.trunk.redirects == "refuse":
+                outgoing = self._outgoing(route, hosts[0], number, shown, body, seconds, legs)
+                callee.session = self._endpoint.invite(outgoing, callee.happened, callee.saw)
+                self._routes[callee.session.call_id] = route
+            else:
+                tools = self._tools(
+                    route,
+                    number,
+                    lambda host, left: self._outgoing(route, host, number, shown, body, left, legs),
+                )
+                callee.session = Attempts(route, hosts, seconds, tools, callee.happened, callee.saw)
         except BadInput as mistake:
             failed = LegFailed(leg, Cause.FAILED, 0, str(mistake))
             asyncio.get_running_loop().call_soon(self._tell_failed, call, failed)
             return
         legs.callees[leg] = callee
-        self._routes[session.call_id] = route
         route.live += 1
         self._dialled[number] += 1
-        callee.session = session
 
     def release(self, call: str, leg: int, cause: Cause) -> None:
         """CANCEL, or ACK and BYE, or BYE, with the Reason that belongs to the cause."""
@@ -274,17 +287,48 @@ class Legs:
             return f"{number[:30]!r} is no number that can be dialled"
         if route is None:
             return f"{shown[:30]!r} is none of the ExoPhones"
-        if route.target is None:
-            return f"the address of trunk {route.trunk.name} is not known"
+        name = route.trunk.name
+        if not route.hosts.all:
+            return f"the address of trunk {name} is not known"
+        if not route.registered:
+            return f"trunk {name} is not registered"
         most = self._settings.dialing.max_calls_per_number
         if 0 < most <= self._dialled[number]:
             return f"the number has {most} calls already (dialing.max_calls_per_number)"
-        return "" if route.has_room else f"trunk {route.trunk.name} is at its limit of calls"
+        if not route.has_room:
+            return f"trunk {name} is at its limit of calls"
+        if not route.pace.take(_now()):
+            return f"trunk {name} is at its limit of {route.trunk.calls_per_second:g} calls per second"
+        return ""
+
+    def _tools(self, route: Route, number: str, outgoing: Callable[[Host, float], Outgoing]) -> Tools:
+        """What attempts on several hosts need of us."""
+        assert self._endpoint is not None
+        loop, countries = asyncio.get_running_loop(), self._settings.dialing.countries
+
+        def closed(call_id: str) -> None:
+            self._routes.pop(call_id, None)
+
+        return Tools(
+            invite=self._endpoint.invite,
+            outgoing=outgoing,
+            contact=lambda uri, host: followed(uri, host, route, number, self._country, countries),
+            opened=lambda session: self._routes.__setitem__(session.call_id, route),
+            closed=closed,
+            now=loop.time,
+            later=lambda seconds, then: loop.call_later(seconds, then).cancel,
+            changed=lambda change: self._hooks.host_changed(route.trunk.name, change),
+            strayed=lambda host: self._hooks.security("redirect-outside-trunk", host.address.host),
+        )
+
+    def _draw(self, most: int) -> int:
+        """From 0 to ``most``, for the share of equal hosts."""
+        return int(self._tokens.hex(4), 16) % (most + 1) if self._tokens is not None else 0
 
     def _outgoing(
         self,
         route: Route,
-        target: Address,
+        host: Host,
         number: str,
         shown: str,
         body: bytes,
@@ -293,11 +337,16 @@ class Legs:
     ) -> Outgoing:
         """The INVITE by this trunk, which says who calls whom in the trunk's own way (telephony.md 14)."""
         assert self._endpoint is not None
-        if not route.own_host:
-            route.own_host = _bracketed(self._settings.sip.advertise or self._endpoint.local_for(target).host)
+        target = host.address
+        own = route.own_hosts.get(target)
+        if own is None:
+            if len(route.own_hosts) >= 2 * MOST_HOSTS:
+                route.own_hosts.clear()
+            own = _bracketed(self._settings.sip.advertise or self._endpoint.local_for(target).host)
+            route.own_hosts[target] = own
         transport = ";transport=tcp" if target.transport == "tcp" else ""
         said = identify(
-            route.trunk, self._country, number, shown, route.own_host, route.authority, transport, _rung(legs)
+            route.trunk, self._country, number, shown, own, host.authority, transport, _rung(legs)
         )
         return Outgoing(
             target,
@@ -332,6 +381,13 @@ class Legs:
         legs = self._calls.get(leg.call)
         if legs is not None:
             legs.callees.pop(leg.leg, None)
+
+
+def _now() -> float:
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:  # no loop, so nothing was ever out or too fast
+        return 0.0
 
 
 def _caller_left(legs: _Call) -> bool:

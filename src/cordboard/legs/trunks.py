@@ -1,10 +1,13 @@
 """Trunks: who may call us, whom we may ring, by which address, and how much at once."""
 
 import ipaddress
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from cordboard.config.address import Place
 from cordboard.config.settings import ExoPhone, Trunk
+from cordboard.legs.hosts import Host, Hosts, Record
+from cordboard.legs.limits import Bucket
 from cordboard.sip.endpoint.words import Address, Verdict
 
 _KEPT_SOURCES = 4096
@@ -14,43 +17,34 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(slots=True)
 class Route:
-    """A trunk as it is now. ``target``: where its calls go, None while that is not known (a name that is not
-    resolved, a simulator that is not up). ``live``: its calls, both ways."""
+    """A trunk as it is now. ``hosts``: where its calls go, empty while that is not known (a name that is not
+    resolved, a simulator that is not up). ``live``: its calls, both ways. ``registered``: False where it
+    wants us to register and we are not."""
 
     trunk: Trunk
-    target: Address | None
+    hosts: Hosts
     networks: tuple[Network, ...]
+    pace: Bucket = field(default_factory=lambda: Bucket(0))
     live: int = 0
-    own_host: str = ""  # how we name ourselves to it; found at the first call
-    _far_host: str = ""  # as its URIs name it; a name stays one when its address changes
-
-    @property
-    def authority(self) -> str:
-        """``host:port`` of the far side as its URIs name it; empty while it is not known."""
-        if self.target is None:
-            return ""
-        if not self._far_host:
-            self._far_host = self.target.host if self.trunk.simulated else self.trunk.target().host
-        host = self._far_host
-        return f"[{host}]:{self.target.port}" if ":" in host else f"{host}:{self.target.port}"
+    registered: bool = True
+    own_hosts: dict[Address, str] = field(default_factory=dict)  # how we name ourselves to each of its hosts
 
     @property
     def has_room(self) -> bool:
         """Below its ``max_calls``."""
         return not self.trunk.max_calls or self.live < self.trunk.max_calls
 
-    @property
-    def can_dial(self) -> bool:
-        """May a leg leave here now (telephony.md 16)?"""
-        return self.target is not None and self.has_room
+    def can_dial(self, now: float) -> bool:
+        """May a leg be expected to get through here now (telephony.md 16)?"""
+        return not self.hosts.down(now) and self.registered and self.has_room and self.pace.holds(now)
 
     def holds(self, host: str) -> bool:
         """Is this address one of the trunk's own: in its sources, or where its calls go?"""
-        return (self.target is not None and self.target.host == host) or self.sends_from(host)
+        return host in self.hosts.addresses or self.sends_from(host)
 
     def sends_from(self, host: str) -> bool:
         """Is this address in its sources?"""
-        address = _address(host)
+        address = address_of(host)
         return address is not None and any(address in network for network in self.networks)
 
 
@@ -92,35 +86,81 @@ class Trunks:
         """The trunk by which legs that show this ExoPhone leave."""
         return self._routes.get(self._of_exophone.get(number, ""))
 
-    def able(self) -> tuple[str, ...]:
+    @property
+    def routes(self) -> Collection[Route]:
+        """Every trunk, in the order of the configuration."""
+        return self._routes.values()
+
+    def named(self, name: str) -> Route | None:
+        """The trunk of this name."""
+        return self._routes.get(name)
+
+    def able(self, now: float) -> tuple[str, ...]:
         """The ExoPhones whose trunk can dial now."""
-        return tuple(
-            n for n, name in self._of_exophone.items() if name in self._routes and self._routes[name].can_dial
-        )
+        able = {name for name, route in self._routes.items() if route.can_dial(now)}
+        return tuple(number for number, name in self._of_exophone.items() if name in able)
 
     def resolve(self, name: str, address: Address | None) -> None:
-        """A trunk's host name was looked up anew."""
-        self._routes[name].target = address
+        """The first of a trunk's URIs leads to this one address; None: nowhere."""
+        self.put(name, 0, () if address is None else ((0, 1, (address,)),))
 
-    def unresolved(self) -> tuple[Trunk, ...]:
-        """Trunks that name their host by a name, which must be looked up by ``resolve``."""
+    def put(self, name: str, number: int, found: Iterable[tuple[int, int, Sequence[Address]]]) -> None:
+        """What DNS says now of a trunk's URI of this number: (priority, weight, addresses)."""
+        route = self._routes[name]
+        place = None if route.trunk.simulated else route.trunk.places()[number]
+        route.hosts.put(number, records_of(place, found))
+
+    def unresolved(self) -> tuple[tuple[Trunk, int, Place], ...]:
+        """The URIs whose host is a name, and their number in the trunk: to be looked up and ``put``."""
         return tuple(
-            route.trunk
+            (route.trunk, number, place)
             for route in self._routes.values()
-            if not route.trunk.simulated and _address(route.trunk.target().host) is None
+            if not route.trunk.simulated
+            for number, place in enumerate(route.trunk.places())
+            if address_of(place.target.host) is None
         )
+
+
+def records_of(
+    place: Place | None, found: Iterable[tuple[int, int, Sequence[Address]]]
+) -> tuple[Record, ...]:
+    """What one of a trunk's URIs holds: (priority, weight, addresses) as DNS has them. ``place`` None: the
+    scripted phones."""
+    return tuple(
+        Record(priority, weight, tuple(_host(place, address) for address in addresses))
+        for priority, weight, addresses in found
+    )
+
+
+def _host(place: Place | None, address: Address) -> Host:
+    name = address.host if place is None else place.target.host
+    written = f"[{name}]" if ":" in name else name
+    # A name without a port keeps that form in URIs: a port would say that SRV is not to be asked (RFC 3263).
+    if place is None or place.port_named or address_of(name) is not None:
+        written = f"{written}:{address.port}"
+    return Host(address, name, written)
 
 
 def _route(trunk: Trunk, simulator: Address | None) -> Route:
     networks = tuple(ipaddress.ip_network(source) for source in trunk.sources)
+    probed, pace = trunk.probe_seconds > 0, Bucket(trunk.calls_per_second)
     if trunk.simulated:
-        return Route(trunk, simulator, networks)
-    target = trunk.target()
-    known = _address(target.host) is not None
-    return Route(trunk, Address(target.transport, target.host, target.port) if known else None, networks)
+        hosts = Hosts(((0, 1),), probed)
+        if simulator is not None:
+            hosts.put(0, records_of(None, ((0, 1, (simulator,)),)))
+        return Route(trunk, hosts, networks, pace)
+    places = trunk.places()
+    hosts = Hosts([(place.priority, place.weight) for place in places], probed)
+    for number, place in enumerate(places):
+        target = place.target
+        if address_of(target.host) is not None:
+            address = Address(target.transport, target.host, target.port)
+            hosts.put(number, records_of(place, ((0, 1, (address,)),)))
+    return Route(trunk, hosts, networks, pace)
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """A literal address, an IPv4 one in its own form; None for a name."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

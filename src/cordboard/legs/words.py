@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cordboard.call.words import Event
+from cordboard.legs.hosts import Change
 from cordboard.sip.endpoint.words import Seen
 
 HOPS_HEADER = "X-Cordboard-Hops"
@@ -81,7 +82,8 @@ class Hooks:
     ``event``: (CallSid, event). ``stream``: (CallSid, leg, what was agreed); comes before the LegProgressed
     or LegAnswered that it belongs to, and again whenever it changes. ``arrival``: a call that the owner must
     ``adopt`` or ``turn_away``. ``seen``: (CallSid, leg, message), for the ladder. ``turned_away`` and
-    ``security`` (code, source, sentence): for log and metrics.
+    ``security`` (code, source): for log and metrics. ``host_changed`` (trunk, what happened): one of its
+    hosts went out or came back.
     """
 
     event: Callable[[str, Event], None]
@@ -90,3 +92,4 @@ class Hooks:
     seen: Callable[[str, int, Seen], None] = lambda call, leg, seen: None
     turned_away: Callable[[TurnedAway], None] = lambda turned: None
     security: Callable[[str, str], None] = lambda event, source: None
+    host_changed: Callable[[str, Change], None] = lambda trunk, change: None

@@ -162,11 +162,12 @@ class Engine:
             self._log.warning("a call was lost with the last run of the engine", call=call.sid)
 
     async def _look_up_trunks(self) -> None:
-        for trunk in self.legs.trunks.unresolved():
-            target = trunk.target()
+        for trunk, number, place in self.legs.trunks.unresolved():
+            target = place.target
             try:
-                found = (await self._resolver.addresses(target.host))[0]
-                self.legs.trunks.resolve(trunk.name, Address(target.transport, found, target.port))
+                found = await self._resolver.addresses(target.host)
+                addresses = [Address(target.transport, host, target.port) for host in found]
+                self.legs.trunks.put(trunk.name, number, ((0, 1, addresses),))
             except (NotFound, Unavailable) as error:
                 self._log.error("a trunk's host name was not found", trunk=trunk.name, reason=str(error))
 

@@ -173,8 +173,20 @@ def test_flows_come_as_they_were_written() -> None:
         ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nregister = true", ["trunks[0].register", "not built yet"]),
         ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\npassword = 'hush'", ["trunks[0].password", "not built yet"]),
         (
-            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\ncalls_per_second = 2",
-            ["calls_per_second", "not built yet"],
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\ncalls_per_second = -2",
+            ["calls_per_second", "-2", "from 0 (no limit)"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\nhosts = ['sip:y;priority=70000']",
+            ["trunks[0].hosts", "priority=70000", "0 to 65535"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'simulator'\nhosts = ['sip:y']",
+            ["trunks[0].hosts", "simulator"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\nredirects = 'always'",
+            ["trunks[0].redirects", '"refuse" or "follow"'],
         ),
         (
             "[[trunks]]\nname = 'a'\nuri = 'sip:x'\nidentity = 'rpid'",

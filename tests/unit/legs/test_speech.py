@@ -8,6 +8,7 @@ import pytest
 from cordboard import sdp
 from cordboard.config.settings import Trunk
 from cordboard.kernel.mistakes import BadInput
+from cordboard.legs.hosts import Hosts
 from cordboard.legs.speech import Speech
 from cordboard.legs.trunks import Route
 from cordboard.legs.words import Audio
@@ -29,7 +30,7 @@ class Counted:
 def speech(codecs: tuple[str, ...] = (), srtp: str = "no") -> Speech:
     trunk = Trunk("carrier", f"sip:{PEER}", (f"{PEER}/32",), codecs=codecs, srtp=srtp)
     audio = Audio("192.0.2.1", 4000)
-    return Speech(Route(trunk, None, ()), PEER, audio, ("PCMA", "PCMU"), 5, Counted())
+    return Speech(Route(trunk, Hosts(()), ()), PEER, audio, ("PCMA", "PCMU"), 5, Counted())
 
 
 def version(body: bytes) -> str:
