@@ -1,9 +1,9 @@
 """The client's side of digest authentication (RFC 7616, 8760, RFC 3261 §22): challenges read, credentials
 given to those they belong to, nonces used again. Pure: time and randomness are handed in.
 
-Credentials belong to one realm: the one that is configured, else the one that their registrar named, else the
-first that this host named. A challenge for any other realm is somebody else's, relayed to us, and gets nothing
-(reliability.md S9)."""
+Credentials belong to one realm: the one that is configured, else the one that their registrar named, else
+the first that this host named. A challenge for any other realm is somebody else's, relayed to us, and gets
+nothing (reliability.md S9)."""
 
 from dataclasses import dataclass, field
 
@@ -173,6 +173,10 @@ class Keyring:
             attempt.answering[place] = self._remember(attempt, challenge, now)
         if not attempt.credentials.realm:
             self._pin(attempt, realm)
+        self._write(attempt)
+
+    def renew(self, attempt: Attempt) -> None:
+        """The request is sent once more for another reason: nothing is used twice (nc)."""
         self._write(attempt)
 
     def learn(self, attempt: Attempt, response: Message, now: float) -> None:
