@@ -13,6 +13,7 @@ from cordboard.config.settings import Settings
 from cordboard.kernel.mistakes import BadInput
 
 PREFIX = "CORDBOARD_"
+_SHORT_PASSWORD = 12
 Tables = Mapping[str, object]
 
 
@@ -57,6 +58,12 @@ def warnings(settings: Settings) -> tuple[str, ...]:
         if phone.number.startswith("+91") and not phone.circle:
             said.append(
                 f"{source}: exophones: {phone.number} has no circle, so the same-circle rule is off for it"
+            )
+    for caller in settings.phones:
+        if len(caller.password) < _SHORT_PASSWORD:
+            said.append(
+                f"{source}: phones: the password of {caller.user} has fewer than {_SHORT_PASSWORD} "
+                "characters, so it may be guessed from one message that somebody overhears"
             )
     if settings.store.keep_days != 365:
         said.append(f"{source}: store.keep_days: nothing is removed yet, whatever it says")
@@ -148,8 +155,7 @@ def _cross_check(settings: Settings) -> None:
             allowed = 'with privacy allowed is "pai" or "ppi"'
             raise BadInput(f"{source}: trunks[{place}].identity", problem, allowed)
     _no_twins([phone.number for phone in settings.exophones], f"{source}: exophones", "number")
-    if settings.phones:
-        raise BadInput(f"{source}: phones", "[[phones]] are not built yet", "allowed is none")
+    _check_phones(settings)
     flows = [flow.get("id") for flow in settings.flows]
     for place, flow in enumerate(flows):
         if isinstance(flow, bool) or not isinstance(flow, int) or flow < 1:
@@ -169,6 +175,17 @@ def _cross_check(settings: Settings) -> None:
                 f"{source}: trunks[{place}].hosts", "the simulator has no other hosts", "allowed is none"
             )
     _check_sections(settings)
+
+
+def _check_phones(settings: Settings) -> None:
+    source = settings.source
+    _no_twins([phone.user for phone in settings.phones], f"{source}: phones", "user")
+    _no_twins([phone.number for phone in settings.phones], f"{source}: phones", "number")
+    exophones = {phone.number for phone in settings.exophones}
+    for place, phone in enumerate(settings.phones):
+        if phone.number in exophones:
+            where = f"{source}: phones[{place}].number"
+            raise BadInput(where, f"{phone.number} is an ExoPhone", "a phone has a number of its own")
 
 
 def _check_sections(settings: Settings) -> None:

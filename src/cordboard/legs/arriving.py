@@ -4,7 +4,7 @@ The order: room, loops, the ExoPhone, the audio. Each refusal is a final status 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cordboard import sdp
 from cordboard.kernel.mistakes import BadInput
@@ -106,3 +106,8 @@ def read_arrival(number: int, invitation: Invitation, exophone: str, trunk: str,
         bool(invitation.body),
         hops_of(invitation),
     )
+
+
+def of_phone(arrival: Arrival, number: str) -> Arrival:
+    """A phone that proved who it is calls as itself, whatever its From says."""
+    return replace(arrival, caller=number, caller_number=number, private=False)

@@ -1,43 +1,26 @@
 """Every live leg of this engine, by call and number. Leg 0 is always the caller."""
 
 import asyncio
-import math
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from cordboard.call.causes import Cause
 from cordboard.call.words import LegFailed
 from cordboard.config.settings import Settings
 from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import BadInput
-from cordboard.legs.arriving import Refusal, judged, read_arrival
-from cordboard.legs.attempts import Attempts, Tools
+from cordboard.legs.arriving import Refusal, judged, of_phone, read_arrival
 from cordboard.legs.callee import CalleeLeg
 from cordboard.legs.caller import CALLER, CallerLeg
 from cordboard.legs.causes import reason_for_status
-from cordboard.legs.hosts import MOST_HOSTS, Host
-from cordboard.legs.identity import identify
 from cordboard.legs.numbers import DIALABLE
-from cordboard.legs.redirects import followed
+from cordboard.legs.phones.phones import Phones
+from cordboard.legs.placing import Placing
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
-from cordboard.legs.words import HOPS_HEADER, Arrival, Audio, Hooks, TurnedAway
-from cordboard.sip.dialog.words import SessionEvent
-from cordboard.sip.endpoint.words import Address, IncomingSession, Outgoing, Seen, Session, Verdict
-
-_GRACE_SECONDS = 5  # Expires outlives our own ring limit, so that the CANCEL is ours
-
-
-class Inviter(Protocol):
-    """What legs asks of the SIP endpoint."""
-
-    def invite(
-        self, outgoing: Outgoing, owner: Callable[[SessionEvent], None], watch: Callable[[Seen], None] | None
-    ) -> Session: ...
-
-    def local_for(self, target: Address) -> Address: ...
+from cordboard.legs.words import Arrival, Audio, Hooks, Inviter, TurnedAway
+from cordboard.sip.endpoint.words import Address, Admission, Hop, IncomingSession, Session, Verdict
+from cordboard.sip.message.message import Request
 
 
 @dataclass(slots=True)
@@ -57,10 +40,12 @@ class Legs:
     more comes from it. A leg that we release brings exactly one LegFailed (never answered) or LegEnded with
     the cause that was asked for, once its SIP is over; a caller's leg that we end brings no event.
 
-    ``tokens``: where the keys of SRTP come from, for trunks that take it.
+    ``tokens``: where the keys of SRTP come from, for trunks that take it. ``phones``: those of the settings;
+    None when there are none.
 
     The endpoint and legs need each other: make Legs, hand its ``screen``, ``invited``,
-    ``may_send_in_dialog``, ``options`` and ``alarm`` to the endpoint, then ``use`` the endpoint.
+    ``may_send_in_dialog``, ``options``, ``alarm``, ``admit`` and ``readmit`` to the endpoint, then ``use``
+    the endpoint.
     """
 
     def __init__(
@@ -69,14 +54,14 @@ class Legs:
         hooks: Hooks,
         simulator: Address | None = None,
         tokens: Tokens | None = None,
+        phones: Phones | None = None,
     ) -> None:
-        """``tokens`` share calls among equal hosts; without them the first of equals is always the first."""
-        self._settings, self._hooks, self._tokens = settings, hooks, tokens
+        self._settings, self._hooks, self._tokens, self._phones = settings, hooks, tokens, phones
+        self._placing = Placing(settings, hooks, tokens, self._opened, self._closed)
         self._audio_host = settings.media.advertise or settings.media.bind
         self._country = settings.account.country
         self._codecs = codec_order(self._country)
         self._trunks = Trunks(settings.trunks, settings.exophones, simulator)
-        self._endpoint: Inviter | None = None
         self._calls: dict[str, _Call] = {}
         self._arrivals: dict[int, CallerLeg] = {}
         self._routes: dict[str, Route] = {}  # SIP Call-ID → the trunk of the dialog
@@ -87,13 +72,30 @@ class Legs:
 
     def use(self, endpoint: Inviter) -> None:
         """From now on legs are dialled by this endpoint."""
-        self._endpoint = endpoint
+        self._placing.endpoint = endpoint
+        if self._phones is not None:
+            self._phones.use(endpoint)
 
     # --- for the endpoint ---------------------------------------------------------------------------
 
     def screen(self, source: Address, method: str = "") -> Verdict:
         """May this source open a dialog with us? Strangers get no reply (telephony.md 12)."""
-        return self._trunks.screen(source)
+        verdict = self._trunks.screen(source)
+        if self._phones is not None:
+            return self._phones.screen(source, method, verdict is Verdict.TAKE) or verdict
+        return verdict
+
+    def admit(self, request: Request, hop: Hop) -> Admission | None:
+        """A request from a source that is challenged: a REGISTER, or a phone's INVITE."""
+        return self._phones.admit(request, hop) if self._phones is not None else None
+
+    def readmit(self, session: Session, request: Request) -> Admission | None:
+        """A request in this session's dialog from neither its peer nor its trunk: a phone that moved may
+        prove itself (telephony.md 8)."""
+        route = self._routes.get(session.call_id)
+        if self._phones is None or route is None:
+            return None
+        return self._phones.readmit(request, route)
 
     def may_send_in_dialog(self, session: Session, source: Address) -> bool:
         """May this source, which is not the dialog's own peer, send a request in it (telephony.md 8)?"""
@@ -111,7 +113,11 @@ class Legs:
     def invited(self, session: IncomingSession) -> None:
         """An INVITE from a known source: an arrival, or a final answer that says why not."""
         invitation = session.invitation
-        route = self._trunks.by_source(invitation.source.host)
+        user, phones = invitation.user, self._phones
+        if user and phones is not None:
+            route = phones.route_of(user)
+        else:
+            route = self._trunks.by_source(invitation.source.host)
         full = self._draining or 0 < self._settings.sip.max_calls <= self._callers
         judgement = judged(
             *(invitation, route, self._trunks.exophones, self._codecs, full, self._draining),
@@ -133,6 +139,8 @@ class Legs:
         assert route is not None
         self._counter += 1
         arrival = read_arrival(self._counter, invitation, judgement, route.trunk.name, self._country)
+        if user and phones is not None:
+            arrival = of_phone(arrival, phones.number_of(user))
         peer = invitation.source.host
         leg = CallerLeg(
             session,
@@ -143,7 +151,7 @@ class Legs:
             self._caller_over,
         )
         self._arrivals[arrival.id] = leg
-        self._routes[session.call_id] = route
+        self._opened(session, route)
         self._callers += 1
         route.live += 1
         self._hooks.arrival(arrival)
@@ -209,34 +217,27 @@ class Legs:
         if leg in legs.numbered:
             return
         legs.numbered.add(leg)
-        route = self._trunks.of_exophone(shown)
-        problem = self._cannot_dial(route, number, shown)
-        if problem or route is None or self._endpoint is None:
-            failed = LegFailed(leg, Cause.FAILED, 503, problem)
-            # Later, as all news is: the owner is in the midst of obeying.
-            asyncio.get_running_loop().call_soon(self._tell_failed, call, failed)
+        ring = self._phones.ring(number) if self._phones is not None else None
+        route = ring.route if ring is not None else self._trunks.of_exophone(shown)
+        problem = self._cannot_dial(route, number, shown, ring is not None)
+        if problem or route is None:
+            self._fail(call, LegFailed(leg, Cause.FAILED, 503, problem))
             return
-        hosts = route.hosts.order(_now(), self._draw)
-        speech = self._speech(route, hosts[0].address.host, audio)
+        hosts = self._placing.hosts(route, _now()) if ring is None else ()
+        peer = ring.target.host if ring is not None else hosts[0].address.host
+        speech = self._speech(route, peer, audio)
         callee = CalleeLeg(
             call, leg, number, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
         )
-        body = speech.offer()
+        place, hops = self._placing, _hops(legs)
         try:
-            if len(hosts) == 1 and route.trunk.redirects == "refuse":
-                outgoing = self._outgoing(route, hosts[0], number, shown, body, seconds, legs)
-                callee.session = self._endpoint.invite(outgoing, callee.happened, callee.saw)
-                self._routes[callee.session.call_id] = route
+            if ring is not None:
+                callee.session = place.by_phone(callee, ring, shown, speech.offer(), seconds, hops)
             else:
-                tools = self._tools(
-                    route,
-                    number,
-                    lambda host, left: self._outgoing(route, host, number, shown, body, left, legs),
-                )
-                callee.session = Attempts(route, hosts, seconds, tools, callee.happened, callee.saw)
+                rung = _rung(legs)
+                callee.session = place.by_trunk(callee, hosts, shown, speech.offer(), seconds, hops, rung)
         except BadInput as mistake:
-            failed = LegFailed(leg, Cause.FAILED, 0, str(mistake))
-            asyncio.get_running_loop().call_soon(self._tell_failed, call, failed)
+            self._fail(call, LegFailed(leg, Cause.FAILED, 0, str(mistake)))
             return
         legs.callees[leg] = callee
         route.live += 1
@@ -281,14 +282,14 @@ class Legs:
         self._counter += 1
         return Speech(route, peer, audio, self._codecs, self._counter, self._tokens)
 
-    def _cannot_dial(self, route: Route | None, number: str, shown: str) -> str:
+    def _cannot_dial(self, route: Route | None, number: str, shown: str, phone: bool) -> str:
         """Why not, in one sentence; empty when it can be tried."""
         if DIALABLE.fullmatch(number) is None:
             return f"{number[:30]!r} is no number that can be dialled"
         if route is None:
             return f"{shown[:30]!r} is none of the ExoPhones"
         name = route.trunk.name
-        if not route.hosts.all:
+        if not phone and not route.hosts.all:
             return f"the address of trunk {name} is not known"
         if not route.registered:
             return f"trunk {name} is not registered"
@@ -301,66 +302,15 @@ class Legs:
             return f"trunk {name} is at its limit of {route.trunk.calls_per_second:g} calls per second"
         return ""
 
-    def _tools(self, route: Route, number: str, outgoing: Callable[[Host, float], Outgoing]) -> Tools:
-        """What attempts on several hosts need of us."""
-        assert self._endpoint is not None
-        loop, countries = asyncio.get_running_loop(), self._settings.dialing.countries
+    def _opened(self, session: Session, route: Route) -> None:
+        self._routes[session.call_id] = route
 
-        def closed(call_id: str) -> None:
-            self._routes.pop(call_id, None)
+    def _closed(self, call_id: str) -> None:
+        self._routes.pop(call_id, None)
 
-        return Tools(
-            invite=self._endpoint.invite,
-            outgoing=outgoing,
-            contact=lambda uri, host: followed(uri, host, route, number, self._country, countries),
-            opened=lambda session: self._routes.__setitem__(session.call_id, route),
-            closed=closed,
-            now=loop.time,
-            later=lambda seconds, then: loop.call_later(seconds, then).cancel,
-            changed=lambda change: self._hooks.host_changed(route.trunk.name, change),
-            strayed=lambda host: self._hooks.security("redirect-outside-trunk", host.address.host),
-        )
-
-    def _draw(self, most: int) -> int:
-        """From 0 to ``most``, for the share of equal hosts."""
-        return int(self._tokens.hex(4), 16) % (most + 1) if self._tokens is not None else 0
-
-    def _outgoing(
-        self,
-        route: Route,
-        host: Host,
-        number: str,
-        shown: str,
-        body: bytes,
-        seconds: float,
-        legs: _Call,
-    ) -> Outgoing:
-        """The INVITE by this trunk, which says who calls whom in the trunk's own way (telephony.md 14)."""
-        assert self._endpoint is not None
-        target = host.address
-        own = route.own_hosts.get(target)
-        if own is None:
-            if len(route.own_hosts) >= 2 * MOST_HOSTS:
-                route.own_hosts.clear()
-            own = _bracketed(self._settings.sip.advertise or self._endpoint.local_for(target).host)
-            route.own_hosts[target] = own
-        transport = ";transport=tcp" if target.transport == "tcp" else ""
-        said = identify(
-            route.trunk, self._country, number, shown, own, host.authority, transport, _rung(legs)
-        )
-        return Outgoing(
-            target,
-            said.request_uri,
-            said.from_uri,
-            said.to_uri,
-            body,
-            said.from_name,
-            headers=(
-                *said.headers,
-                ("Expires", str(math.ceil(seconds) + _GRACE_SECONDS)),
-                (HOPS_HEADER, str(_hops(legs))),
-            ),
-        )
+    def _fail(self, call: str, failed: LegFailed) -> None:
+        """Later, as all news is: the owner is in the midst of obeying."""
+        asyncio.get_running_loop().call_soon(self._tell_failed, call, failed)
 
     def _tell_failed(self, call: str, failed: LegFailed) -> None:
         if call in self._calls:
@@ -401,7 +351,3 @@ def _hops(legs: _Call) -> int:
 def _rung(legs: _Call) -> str:
     """The ExoPhone that the caller rang; empty for a call that we began."""
     return legs.caller.arrival.exophone if legs.caller is not None else ""
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cordboard.call.words import Event
 from cordboard.legs.hosts import Change
-from cordboard.sip.endpoint.words import Seen
+from cordboard.sip.dialog.words import SessionEvent
+from cordboard.sip.endpoint.words import Address, Hop, Outgoing, Seen, Session
 
 HOPS_HEADER = "X-Cordboard-Hops"
 """Counts the cordboards that a call went through (reliability.md S23)."""
@@ -93,3 +95,15 @@ class Hooks:
     turned_away: Callable[[TurnedAway], None] = lambda turned: None
     security: Callable[[str, str], None] = lambda event, source: None
     host_changed: Callable[[str, Change], None] = lambda trunk, change: None
+
+
+class Inviter(Protocol):
+    """What legs asks of the SIP endpoint."""
+
+    def invite(
+        self, outgoing: Outgoing, owner: Callable[[SessionEvent], None], watch: Callable[[Seen], None] | None
+    ) -> Session: ...
+
+    def local_for(self, target: Address) -> Address: ...
+
+    def reaches(self, hop: Hop) -> bool: ...

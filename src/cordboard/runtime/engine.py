@@ -13,6 +13,7 @@ from cordboard.flow.document import Flow
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.legs import Legs
+from cordboard.legs.phones.phones import Phones
 from cordboard.legs.words import Hooks, TurnedAway
 from cordboard.media.embedded.engine import EmbeddedEngine
 from cordboard.media.embedded.settings import EmbeddedSettings
@@ -53,7 +54,10 @@ class Engine:
         self._tasks = Tasks(self._task_failed)
         self._folder = Path(settings.store.recordings).absolute()
         self.store = Store(settings.store.url, self.clock)
-        self.legs = Legs(settings, self._hooks(), simulator, self._tokens)
+        self.phones: Phones | None = None
+        if settings.phones:
+            self.phones = Phones(settings, self.clock, self._tokens, self._security)
+        self.legs = Legs(settings, self._hooks(), simulator, self._tokens, self.phones)
         self.endpoint = Endpoint(
             settings.sip.listen,
             clock=self.clock,
@@ -63,6 +67,8 @@ class Engine:
             may_send_in_dialog=self.legs.may_send_in_dialog,
             options=self.legs.options,
             on_security=self.legs.alarm,
+            admit=self.legs.admit,
+            readmit=self.legs.readmit,
             advertise=settings.sip.advertise,
             user_agent=f"cordboard/{__version__}",
         )

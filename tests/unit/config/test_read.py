@@ -24,6 +24,7 @@ id = 11754
 name = "support"
 """
 
+PHONE = "[[phones]]\nuser = 'asha'\npassword = 'correct horse battery'\nnumber = '+919812300001'\n"
 LISTENER = "[[sip.listeners]]\nname = 'inside'\nlisten = 'tcp:10.0.0.1:7070'\n"
 
 
@@ -208,7 +209,9 @@ def test_flows_come_as_they_were_written() -> None:
             "[[trunks]]\nname = 'a'\nuri = 'sip:x'\n[[trunks]]\nname='a'\nuri='sip:y'",
             ["trunks", "a is there twice"],
         ),
-        ("[[phones]]\nuser = 'asha'\npassword = 'p'\nnumber = '+919812300001'", ["phones", "not built yet"]),
+        (GOOD + PHONE + PHONE.replace("00001", "00002"), ["phones", "user asha", "twice"]),
+        (GOOD + PHONE + PHONE.replace("asha", "ravi"), ["phones", "number +919812300001", "twice"]),
+        (GOOD + PHONE.replace("+919812300001", "+918047115777"), ["phones[0].number", "an ExoPhone"]),
         (GOOD.replace("+918047115777", "08047115777"), ["exophones[0].number", "E.164"]),
         (GOOD.replace('trunk = "carrier"', 'trunk = "other"'), ["exophones[0].trunk", "other", "carrier"]),
         (GOOD.replace("flow = 11754", "flow = 7"), ["exophones[0].flow", "no flow 7", "11754"]),
@@ -284,3 +287,15 @@ def test_the_regions_are_those_of_the_numbering_plans() -> None:
     from cordboard.config.regions import REGIONS
 
     assert set(SUPPORTED_REGIONS) == REGIONS
+
+
+def test_phones_are_read_and_a_short_password_is_warned_of_without_being_shown() -> None:
+    found = settings(GOOD + PHONE)
+    assert [(phone.user, phone.number, phone.most_contacts) for phone in found.phones] == [
+        ("asha", "+919812300001", 5)
+    ]
+    assert not any("phones" in line for line in warnings(found))
+    short = settings(GOOD + PHONE.replace("correct horse battery", "elevenchars"))
+    told = [line for line in warnings(short) if "phones" in line]
+    assert len(told) == 1 and "asha" in told[0] and "12 characters" in told[0]
+    assert "elevenchars" not in told[0] + repr(short)

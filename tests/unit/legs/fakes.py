@@ -8,7 +8,7 @@ from cordboard.config.settings import Account, ExoPhone, Settings, Sip, Trunk
 from cordboard.legs.legs import Legs
 from cordboard.legs.words import Arrival, Hooks, LegStream, TurnedAway
 from cordboard.sip.dialog.words import Reason, SessionEvent
-from cordboard.sip.endpoint.words import Address, Invitation, Outgoing, Seen
+from cordboard.sip.endpoint.words import Address, Hop, Invitation, Outgoing, Seen
 
 CARRIER = Address("udp", "192.0.2.10", 5060)
 OURS = Address("udp", "198.51.100.1", 5060)
@@ -96,6 +96,9 @@ class FakeEndpoint:
 
     def local_for(self, target: Address) -> Address:
         return OURS
+
+    def reaches(self, hop: Hop) -> bool:
+        return True
 
 
 def far(port: int = 4000, codecs: tuple[str, ...] = ("PCMA", "PCMU"), direction: str = "sendrecv") -> bytes:

@@ -3,7 +3,6 @@ it."""
 
 from cordboard.sip.dialog.stack import Member, Stack, new_branch
 from cordboard.sip.message.address import Hop
-from cordboard.sip.message.challenges import Attempt
 from cordboard.sip.message.headers import split_address
 from cordboard.sip.message.message import Message, Request, Response
 from cordboard.sip.message.outbound import Outbound
@@ -68,17 +67,16 @@ class Dialog:
         self.target = _target(response) or self.target or invite.uri
         self._hop = None
 
+    def moved(self, peer: Hop) -> None:
+        """The far side's connection is another one now."""
+        self.peer, self._hop = peer, None
+
     def refresh(self, message: Message) -> None:
         """A target refresh: re-INVITE or UPDATE, or their 2xx (§12.2)."""
         target = _target(message)
         if target and target != self.target:
             self.target = target
             self._hop = None
-
-    @property
-    def hop(self) -> Hop | None:
-        """Where its last request went; None before there was one, or when the target has changed since."""
-        return self._hop
 
     def request(
         self,
@@ -88,10 +86,8 @@ class Dialog:
         lines: list[str] | None = None,
         body: bytes = b"",
         cseq: int | None = None,
-        attempt: Attempt | None = None,
     ) -> tuple[Outbound, Hop]:
-        """A request in this dialog (§12.2.1.1) and where it goes. ``cseq`` only for ACK. ``attempt``:
-        credentials, which go to their own host only."""
+        """A request in this dialog (§12.2.1.1) and where it goes. ``cseq`` only for ACK."""
         if cseq is None:
             self.local_cseq += 1
             cseq = self.local_cseq
@@ -119,7 +115,6 @@ class Dialog:
             lines=head + lines if lines else head,
             body=body,
             content_type=SDP,
-            attempt=attempt if attempt is not None and attempt.host == hop.peer.host else None,
         )
         return request, hop
 

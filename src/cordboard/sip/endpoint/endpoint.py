@@ -10,14 +10,13 @@ from cordboard.sip.dialog.stack import ALLOW, new_branch
 from cordboard.sip.dialog.words import SessionEvent
 from cordboard.sip.endpoint.core import Core
 from cordboard.sip.endpoint.inbox import Inbox
-from cordboard.sip.endpoint.requests import Question
 from cordboard.sip.endpoint.words import (
     Address,
-    Asking,
+    Admit,
     IncomingSession,
     Outgoing,
     Passed,
-    Reply,
+    Readmit,
     Seen,
     Session,
     Verdict,
@@ -45,6 +44,8 @@ class Endpoint:
     (reliability.md S15).
     ``options()``: status for OPTIONS from a taken source (200, or 503 while draining).
     ``on_security(event, source)``: a fixed word for something that should not happen (``in-dialog-source``).
+    ``admit(request, hop)``: judges a request that ``screen`` wants challenged; ``readmit(session, request)``
+    one in a dialog that comes from an address that may not send it.
     ``advertise``: the host peers are told in Via and Contact; empty: the local address towards each peer.
     ``transports``: makes what listens; real sockets unless a test hands in its own.
 
@@ -64,6 +65,8 @@ class Endpoint:
         may_send_in_dialog: Callable[[Session, Address], bool] = lambda session, source: False,
         options: Callable[[], int] = lambda: 200,
         on_security: Callable[[str, Address], None] = lambda event, source: None,
+        admit: Admit = lambda request, hop: None,
+        readmit: Readmit = lambda session, request: None,
         advertise: str = "",
         user_agent: str = "cordboard",
         timers: Timers | None = None,
@@ -76,7 +79,7 @@ class Endpoint:
         self._core = Core(
             clock, tokens, user_agent, advertise, timers or Timers(), may_send_in_dialog, self._later
         )
-        self._inbox = Inbox(self._core, screen, on_invite, options, on_security)
+        self._inbox = Inbox(self._core, screen, on_invite, options, on_security, admit, readmit)
 
     async def start(self) -> tuple[Address, ...]:
         """Bind every listener; what was bound, in order. Raises ``Unavailable`` for one that cannot be."""
@@ -113,11 +116,11 @@ class Endpoint:
         or header that cannot be written raises BadInput; a target that cannot be reached gives Refused(503,
         local=True)."""
         core = self._core
-        listener = core.listener_for(outgoing.target)
-        hop = Hop(listener or 0, outgoing.target)
+        flow = outgoing.flow
+        listener = core.listener_for(outgoing.target) if flow is None else flow.listener
+        hop = flow or Hop(listener or 0, outgoing.target)
         tag = core.mark + core.tokens.hex(16)
         name = f"{quote(outgoing.from_name)} " if outgoing.from_name else ""
-        credentials = outgoing.credentials
         invite = Outbound(
             "INVITE",
             writable(outgoing.request_uri, "Request-URI"),
@@ -133,16 +136,9 @@ class Endpoint:
                 f"User-Agent: {core.user_agent}",
                 *added(outgoing.headers),
             ],
-            routes=outgoing.routes,
             body=outgoing.body,
-            attempt=None
-            if credentials is None
-            else core.keys.begin(
-                credentials, outgoing.target.host, "INVITE", outgoing.request_uri, core.now()
-            ),
         )
         session = CallingSession(core, invite, tag, hop, owner)
-        session.credentials = credentials
         session.watch = watch
         core.sessions[tag] = session
         if listener is None:
@@ -151,21 +147,14 @@ class Endpoint:
             session.start()
         return session
 
-    def ask(self, asking: Asking, answered: Callable[[Reply], None]) -> None:
-        """Send a request outside any dialog, not INVITE. Its final answer, or a ``local`` Reply when there is
-        none, comes to ``answered`` once, after this has returned. ``target.host`` is an IP address. What
-        cannot be written raises BadInput."""
-        core = self._core
-        listener = core.listener_for(asking.target)
-        question = Question(core, asking, Hop(listener or 0, asking.target), answered)
-        if listener is None:
-            self._later(partial(question.failed, 503))
-        else:
-            question.ask()
-
     def local_for(self, target: Address) -> Address:
         """Our own address as ``target`` sees it (for the SDP)."""
         return self._core.transports[self._core.listener_for(target) or 0].local(target)
+
+    def reaches(self, hop: Hop) -> bool:
+        """Whether something can be sent over this flow without connecting first."""
+        transports = self._core.transports
+        return hop.listener < len(transports) and transports[hop.listener].reaches(hop.peer)
 
     def watch(self, tap: Callable[[Passed], None] | None) -> None:
         """From now on ``tap`` sees every message that goes or comes, on every listener; None: nobody does. It

@@ -9,8 +9,16 @@ from cordboard.sip.dialog.reasons import read_reasons
 from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import ALLOW
 from cordboard.sip.endpoint.checks import IN_DIALOG_ONLY, object_to
-from cordboard.sip.endpoint.core import ASKERS, Core
-from cordboard.sip.endpoint.words import IncomingSession, Invitation, Passed, Verdict
+from cordboard.sip.endpoint.core import Core
+from cordboard.sip.endpoint.words import (
+    Admission,
+    Admit,
+    IncomingSession,
+    Invitation,
+    Passed,
+    Readmit,
+    Verdict,
+)
 from cordboard.sip.message.address import Address, Hop
 from cordboard.sip.message.headers import split_address
 from cordboard.sip.message.message import Request, Response
@@ -43,8 +51,12 @@ class Inbox:
         on_invite: Callable[[IncomingSession], None],
         options: Callable[[], int],
         on_security: Callable[[str, Address], None],
+        admit: Admit,
+        readmit: Readmit,
     ) -> None:
         self._core = core
+        self._admit = admit
+        self._readmit = readmit
         self._screen = screen
         self._on_invite = on_invite
         self._options = options
@@ -86,7 +98,7 @@ class Inbox:
         core.seen(client.owner, response, source)
         news = client.receive(response, core.now())
         core.flush(client)
-        if news and isinstance(client.owner, ASKERS):
+        if news and isinstance(client.owner, LiveSession):
             client.owner.answered(client.request, response)
 
     # --- requests -------------------------------------------------------------------------------------------
@@ -101,10 +113,11 @@ class Inbox:
             core.flush(server)
             return
         method = data[: data.find(b" ")][:32].decode("latin-1")
-        taken = self._screen(source, method) is Verdict.TAKE
-        if not taken and self._mark not in data:
+        verdict = self._screen(source, method)
+        if verdict is Verdict.DROP and self._mark not in data:
             self._ignored("unknown source")
             return
+        taken = verdict is Verdict.TAKE
         try:
             request = read(data)
         except Malformed as problem:
@@ -131,6 +144,8 @@ class Inbox:
                 self._within(listener, request, fingerprint, taken)
             elif taken:
                 self._outside(listener, request, fingerprint)
+            elif verdict is Verdict.CHALLENGE:
+                self._stranger(listener, request, fingerprint)
 
     def _ack(self, request: Request) -> None:
         core = self._core
@@ -171,9 +186,7 @@ class Inbox:
             if taken:
                 self._refuse(listener, request, 481)
             return
-        if not self._may(session, request.source):
-            self._on_security("in-dialog-source", request.source)
-            self._refuse(listener, request, 481)
+        if not self._may(session, request.source) and not self._moved(listener, request, session):
             return
         objection = object_to(request)
         if objection is None and core.table.full:
@@ -189,7 +202,55 @@ class Inbox:
         core.table.add_server(server, fingerprint)
         session.receive(server)
 
-    def _outside(self, listener: int, request: Request, fingerprint: int) -> None:
+    def _moved(self, listener: int, request: Request, session: LiveSession) -> bool:
+        """Whether this is the far side of the dialog at another place, with the proof of it (telephony.md 8).
+        Else it has its answer."""
+        hop = Hop(listener, request.source)
+        admission = self._readmit(session, request)
+        if admission is not None and not admission.code:
+            session.moved(hop)
+            return True
+        self._on_security("in-dialog-source", request.source)
+        if admission is None:
+            self._refuse(listener, request, 481)
+        else:
+            self._answer(listener, request, admission)
+        return False
+
+    def _stranger(self, listener: int, request: Request, fingerprint: int) -> None:
+        """A request that its source alone does not let in."""
+        core = self._core
+        admission = self._admit(request, Hop(listener, request.source))
+        if admission is None:
+            self._ignored("not wanted")
+        elif not admission.code:
+            self._outside(listener, request, fingerprint, admission.user)
+        elif admission.kept and not core.table.full:
+            server = OtherServer(request, core.transports[listener].reliable, core.timers)
+            server.hop = core.reply_hop(listener, request)
+            core.table.add_server(server, fingerprint)
+            tag = core.tokens.hex(8)
+            core.respond(
+                server,
+                admission.code,
+                reply(
+                    request, admission.code, tag=tag, lines=[*admission.lines, f"Server: {core.user_agent}"]
+                ),
+            )
+        else:
+            self._answer(listener, request, admission)
+
+    def _answer(self, listener: int, request: Request, admission: Admission) -> None:
+        """A stateless answer, over UDP no longer than the request where that can be had (reliability.md
+        S7)."""
+        core = self._core
+        tag = _same_tag(request)
+        data = reply(request, admission.code, tag=tag, lines=list(admission.lines))
+        if admission.smaller and len(data) > request.size and not core.transports[listener].reliable:
+            data = reply(request, admission.code, tag=tag, lines=list(admission.smaller))
+        core.transmit(core.reply_hop(listener, request), data)
+
+    def _outside(self, listener: int, request: Request, fingerprint: int, user: str = "") -> None:
         core = self._core
         if request.method == "OPTIONS":
             objection = object_to(request)
@@ -210,13 +271,15 @@ class Inbox:
         if objection is not None:
             self._refuse(listener, request, *objection)
             return
-        self._invite(listener, request, fingerprint, key)
+        self._invite(listener, request, fingerprint, key, user)
 
-    def _invite(self, listener: int, request: Request, fingerprint: int, key: tuple[str, str, int]) -> None:
+    def _invite(
+        self, listener: int, request: Request, fingerprint: int, key: tuple[str, str, int], user: str
+    ) -> None:
         core = self._core
         transport = core.transports[listener]
         try:
-            invitation = _invitation(request, transport.local(request.source))
+            invitation = _invitation(request, transport.local(request.source), user)
         except ValueError as problem:
             self._refuse(listener, request, 400, why=str(problem))
             return
@@ -259,9 +322,7 @@ class Inbox:
     ) -> None:
         """Answer without a transaction: the same request gets the same answer again (§8.2.7)."""
         core = self._core
-        if not tag:
-            # The same tag for the same request, without keeping it: Python's keyed hash of what names it.
-            tag = f"{hash((request.call_id, request.from_tag, request.cseq)) & 0xFFFFFFFFFFFF:x}"
+        tag = tag or _same_tag(request)
         added = [*lines, f"Server: {core.user_agent}"] if lines else [f"Server: {core.user_agent}"]
         if why:
             added.append(f'Warning: 399 cordboard "{why}"')
@@ -270,7 +331,12 @@ class Inbox:
         core.transmit(hop, data)
 
 
-def _invitation(request: Request, local: Address) -> Invitation:
+def _same_tag(request: Request) -> str:
+    """The same tag for the same request, without keeping it: Python's keyed hash of what names it."""
+    return f"{hash((request.call_id, request.from_tag, request.cseq)) & 0xFFFFFFFFFFFF:x}"
+
+
+def _invitation(request: Request, local: Address, user: str) -> Invitation:
     """What the owner of an incoming session needs. Raises ``ValueError`` for a From or To that cannot be
     read."""
     name, from_uri, _ = split_address(request.header("from"))
@@ -284,4 +350,5 @@ def _invitation(request: Request, local: Address) -> Invitation:
         call_id=request.call_id,
         body=request.sdp,
         headers=request.headers(),
+        user=user,
     )

@@ -10,13 +10,31 @@ from cordboard.sip.dialog.words import Seen as Seen
 from cordboard.sip.message.address import Address as Address
 from cordboard.sip.message.address import Hop as Hop
 from cordboard.sip.message.digest import Credentials as Credentials
+from cordboard.sip.message.message import Request
 
 
 class Verdict(Enum):
     """What to do with a request outside any dialog, judged by its source before anything else is read."""
 
     TAKE = "take"
+    CHALLENGE = "challenge"  # read it and ask ``admit``
     DROP = "drop"  # no reply at all
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What becomes of a request whose source alone does not let it in.
+
+    ``code`` 0: it is taken as ``user``'s. Else it is answered so: ``lines`` are complete header lines,
+    ``smaller`` those to send instead where the answer would be longer than the request (no amplifier,
+    reliability.md S7). ``kept``: it had an effect, so a repeat gets the same answer out of a transaction.
+    """
+
+    code: int = 0
+    user: str = ""
+    lines: tuple[str, ...] = ()
+    smaller: tuple[str, ...] = ()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,7 @@ class Invitation:
     call_id: str
     body: bytes  # SDP offer; empty: the offer is ours to make, in the 2xx
     headers: tuple[tuple[str, str], ...]
+    user: str = ""  # who proved to be its sender, where ``admit`` was asked
 
     def header(self, name: str) -> str:
         """The first value of a header, any case; empty when absent."""
@@ -46,7 +65,8 @@ class Outgoing:
     ``listener``: name of the listener to leave by; empty: the first of the target's transport. ``routes``: a
     Route set that it starts with (an outbound proxy). ``credentials`` answer a challenge. ``reliable``:
     100rel (RFC 3262) ``no``, ``allowed`` or ``required``. ``session_seconds``: the session timer that is
-    asked for (RFC 4028), 0 for none.
+    asked for (RFC 4028), 0 for none. ``flow``: the very socket or connection that it leaves by, before
+    ``target`` and ``listener`` (RFC 5626).
     """
 
     target: Address
@@ -61,13 +81,14 @@ class Outgoing:
     credentials: Credentials | None = None
     reliable: str = "no"
     session_seconds: int = 0
+    flow: Hop | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A request outside any dialog, not INVITE: REGISTER, OPTIONS. ``call_id`` empty: a new one; ``cseq``
     counts on within one Call-ID (REGISTER). A challenge is answered with ``credentials``, once more when the
-    nonce was stale."""
+    nonce was stale. ``flow`` as in ``Outgoing``."""
 
     method: str
     target: Address
@@ -82,6 +103,7 @@ class Asking:
     listener: str = ""
     routes: tuple[str, ...] = ()
     credentials: Credentials | None = None
+    flow: Hop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +128,10 @@ class Passed:
     hop: Hop
     data: bytes
     ignored: str = ""
+
+
+Admit = Callable[[Request, Hop], Admission | None]
+"""Judges a request from a source that is challenged, by what it says; None: no reply at all."""
 
 
 class Session(Protocol):
@@ -155,3 +181,7 @@ class IncomingSession(Session, Protocol):
     def accept(self, body: bytes) -> None:
         """Send 200 with this SDP, repeated until the ACK."""
         ...
+
+
+Readmit = Callable[[Session, Request], Admission | None]
+"""Judges a request in a dialog that comes from neither its peer nor a trunk: None: it is refused with 481."""

@@ -1,6 +1,5 @@
 """A request as we wrote it, and the two that are made from it: the ACK to a refusal, and the CANCEL."""
 
-from cordboard.sip.message.challenges import Attempt
 from cordboard.sip.message.message import Response
 from cordboard.sip.message.writer import assemble
 
@@ -10,11 +9,9 @@ MAGIC = "z9hG4bK"
 
 class Outbound:
     """A request on its way. ``to`` is the To value with its tag, ``routes`` the Route values, in order,
-    ``lines`` those that were added to the usual ones; ``attempt`` holds its credentials, None for a request
-    that answers no challenge."""
+    ``lines`` those that were added to the usual ones."""
 
     __slots__ = (
-        "attempt",
         "body",
         "branch",
         "call_id",
@@ -45,12 +42,11 @@ class Outbound:
         lines: list[str] | None = None,
         body: bytes = b"",
         content_type: str = "application/sdp",
-        attempt: Attempt | None = None,
     ) -> None:
         """``via`` is ``UDP 10.0.0.1:5060``; ``lines`` are added after the usual ones. Raises ``BadInput``."""
         self.method, self.uri, self.via, self.branch = method, uri, via, branch
         self.from_, self.to, self.call_id, self.cseq, self.routes = from_, to, call_id, cseq, routes
-        self.lines, self.body, self.content_type, self.attempt = lines, body, content_type, attempt
+        self.lines, self.body, self.content_type = lines, body, content_type
         head = [
             f"Via: SIP/2.0/{via};branch={branch};rport",
             "Max-Forwards: 70",
@@ -63,8 +59,6 @@ class Outbound:
             head.append(f"Route: {route}")
         if lines:
             head += lines
-        if attempt is not None:
-            head += attempt.lines
         self.data = assemble(f"{method} {uri} SIP/2.0", head, body, content_type)
 
     def acknowledgement(self, response: Response) -> bytes:
@@ -75,11 +69,9 @@ class Outbound:
         """The CANCEL of this INVITE (§9.1)."""
         return self._alike("CANCEL", self.to, lines)
 
-    def again(
-        self, branch: str, cseq: int, lines: list[str] | None, attempt: Attempt | None = None
-    ) -> "Outbound":
+    def again(self, branch: str, cseq: int, lines: list[str]) -> "Outbound":
         """The same request as a new transaction with other added lines: after a challenge, or a refusal that
-        says how it would be taken (§8.1.3.5). ``attempt``: its own, where none is given."""
+        says how it would be taken (§8.1.3.5)."""
         return Outbound(
             self.method,
             self.uri,
@@ -93,7 +85,6 @@ class Outbound:
             lines=lines,
             body=self.body,
             content_type=self.content_type,
-            attempt=attempt or self.attempt,
         )
 
     def _alike(self, method: str, to: str, lines: list[str] | None = None) -> "Outbound":

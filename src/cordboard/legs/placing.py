@@ -1,0 +1,142 @@
+"""The session behind a dialled leg: one INVITE, a trunk's hosts in turn, or a phone's devices at once."""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+
+from cordboard.config.settings import Settings
+from cordboard.kernel.clock import Tokens
+from cordboard.legs.attempts import Attempts, Tools
+from cordboard.legs.callee import CalleeLeg
+from cordboard.legs.hosts import MOST_HOSTS, Host
+from cordboard.legs.identity import identify
+from cordboard.legs.phones.fork import Fork
+from cordboard.legs.phones.phones import Ring
+from cordboard.legs.redirects import followed
+from cordboard.legs.trunks import Route
+from cordboard.legs.words import HOPS_HEADER, Hooks, Inviter
+from cordboard.sip.endpoint.words import Outgoing, Session
+
+_GRACE_SECONDS = 5  # Expires outlives our own ring limit, so that the CANCEL is ours
+
+
+class Placing:
+    """``opened`` and ``closed`` (a Call-ID) are told of every dialog that is tried for a leg, with its route.
+    All that sends raises ``BadInput`` for what cannot be written."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        hooks: Hooks,
+        tokens: Tokens | None,
+        opened: Callable[[Session, Route], None],
+        closed: Callable[[str], None],
+    ) -> None:
+        """``tokens`` share calls among equal hosts; without them the first of equals is always the first."""
+        self._settings, self._hooks, self._tokens = settings, hooks, tokens
+        self._country = settings.account.country
+        self._opened, self._closed = opened, closed
+        self.endpoint: Inviter | None = None
+
+    def hosts(self, route: Route, now: float) -> Sequence[Host]:
+        """The hosts of a trunk in the order of trying."""
+        return route.hosts.order(now, self._draw)
+
+    def by_trunk(
+        self,
+        callee: CalleeLeg,
+        hosts: Sequence[Host],
+        shown: str,
+        body: bytes,
+        seconds: float,
+        hops: int,
+        rung: str,
+    ) -> Session:
+        """``rung``: the ExoPhone that the caller rang; empty for a call that we began."""
+        assert self.endpoint is not None
+        route = callee.route
+
+        def outgoing(host: Host, left: float) -> Outgoing:
+            return self._outgoing(route, host, callee.number, shown, body, left, hops, rung)
+
+        if len(hosts) == 1 and route.trunk.redirects == "refuse":
+            session = self.endpoint.invite(outgoing(hosts[0], seconds), callee.happened, callee.saw)
+            self._opened(session, route)
+            return session
+        tools = self._tools(route, callee.number, outgoing)
+        return Attempts(route, hosts, seconds, tools, callee.happened, callee.saw)
+
+    def by_phone(
+        self, callee: CalleeLeg, ring: Ring, shown: str, body: bytes, seconds: float, hops: int
+    ) -> Session:
+        """All devices of a registered phone at once (telephony.md 14)."""
+        assert self.endpoint is not None
+        own = _bracketed(self._settings.sip.advertise or self.endpoint.local_for(ring.target).host)
+        return Fork(
+            self.endpoint.invite,
+            ring.outgoing(own, callee.number, shown, body, math.ceil(seconds) + _GRACE_SECONDS, hops),
+            callee.happened,
+            callee.saw,
+            opened=lambda branch: self._opened(branch, ring.route),
+            closed=self._closed,
+        )
+
+    def _tools(self, route: Route, number: str, outgoing: Callable[[Host, float], Outgoing]) -> Tools:
+        """What attempts on several hosts need of us."""
+        assert self.endpoint is not None
+        loop, countries = asyncio.get_running_loop(), self._settings.dialing.countries
+        return Tools(
+            invite=self.endpoint.invite,
+            outgoing=outgoing,
+            contact=lambda uri, host: followed(uri, host, route, number, self._country, countries),
+            opened=lambda session: self._opened(session, route),
+            closed=self._closed,
+            now=loop.time,
+            later=lambda seconds, then: loop.call_later(seconds, then).cancel,
+            changed=lambda change: self._hooks.host_changed(route.trunk.name, change),
+            strayed=lambda host: self._hooks.security("redirect-outside-trunk", host.address.host),
+        )
+
+    def _draw(self, most: int) -> int:
+        """From 0 to ``most``, for the share of equal hosts."""
+        return int(self._tokens.hex(4), 16) % (most + 1) if self._tokens is not None else 0
+
+    def _outgoing(
+        self,
+        route: Route,
+        host: Host,
+        number: str,
+        shown: str,
+        body: bytes,
+        seconds: float,
+        hops: int,
+        rung: str,
+    ) -> Outgoing:
+        """The INVITE by this trunk, which says who calls whom in the trunk's own way (telephony.md 14)."""
+        assert self.endpoint is not None
+        target = host.address
+        own = route.own_hosts.get(target)
+        if own is None:
+            if len(route.own_hosts) >= 2 * MOST_HOSTS:
+                route.own_hosts.clear()
+            own = _bracketed(self._settings.sip.advertise or self.endpoint.local_for(target).host)
+            route.own_hosts[target] = own
+        transport = ";transport=tcp" if target.transport == "tcp" else ""
+        said = identify(route.trunk, self._country, number, shown, own, host.authority, transport, rung)
+        return Outgoing(
+            target,
+            said.request_uri,
+            said.from_uri,
+            said.to_uri,
+            body,
+            said.from_name,
+            headers=(
+                *said.headers,
+                ("Expires", str(math.ceil(seconds) + _GRACE_SECONDS)),
+                (HOPS_HEADER, str(hops)),
+            ),
+        )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
