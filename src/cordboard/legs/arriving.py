@@ -43,9 +43,9 @@ def judged(
     if route is None:
         return Refusal(403, "Forbidden", f"{invitation.source.host} is in no trunk's sources")
     if full or not route.has_room:
-        # No Retry-After: the peer would send us nothing at all for that time (telephony.md 10).
         what = "the engine drains" if draining else "the limit of calls is reached"
-        return Refusal(503, "Service Unavailable", f"{what}: no new calls are taken")
+        why = f"{what}: no new calls are taken"
+        return Refusal(503, "Service Unavailable", why, headers=retry_after(route))
     if refusal := _loop(invitation):
         return refusal
     exophone = dialled_exophone(invitation, route.trunk, exophones)
@@ -53,6 +53,13 @@ def judged(
         dialled = user_of(invitation.request_uri)[:40]
         return Refusal(404, "Not Found", f"{dialled!r} is none of the ExoPhones", dialled)
     return _bad_audio(invitation, route, codecs, audio_host, exophone) or exophone
+
+
+def retry_after(route: Route) -> tuple[tuple[str, str], ...]:
+    """What goes with a 503. By default nothing: the peer would send us nothing at all for that time
+    (telephony.md 10, §21.5.4)."""
+    seconds = route.trunk.retry_after_seconds
+    return (("Retry-After", str(seconds)),) if seconds else ()
 
 
 def _loop(invitation: Invitation) -> Refusal | None:

@@ -13,7 +13,8 @@ from cordboard.legs.causes import BY_Q850, TIMED_OUT
 from cordboard.legs.hosts import Change, Host, Try
 from cordboard.legs.trunks import Route
 from cordboard.sip.dialog.words import Accepted, Ended, Progressed, Reason, Refused, SessionEvent
-from cordboard.sip.endpoint.words import Outgoing, Seen, Session
+from cordboard.sip.endpoint.words import Address, Outgoing, Seen, Session
+from cordboard.sip.message.uri import user_of
 
 MOST_TRIES = 8
 MOST_REDIRECTS = 3
@@ -56,7 +57,7 @@ class Attempts:
         self._route, self._tools = route, tools
         self._ends = tools.now() + seconds
         self._left = [Try(host) for host in hosts[:MOST_TRIES]]
-        self._been: set[Try] = set()
+        self._been: set[tuple[Address, str]] = set()
         self._sent = self._redirects = 0
         self._given_up: dict[int, str] = {}  # Call-IDs of sessions whose end has not come yet
         self._heard = self._settled = False
@@ -107,7 +108,7 @@ class Attempts:
             transport = outgoing.request_uri.partition(";")
             uri = f"sip:{where.user}@{where.host.authority}{''.join(transport[1:])}"
             outgoing = replace(outgoing, request_uri=uri)
-        self._been.add(where)
+        self._been.add((where.host.address, user_of(outgoing.request_uri)))
         self._host, self._heard = where.host, False
         self._sent = number = self._sent + 1
         session = tools.invite(outgoing, lambda event: self._happened(number, event), self._watch)
@@ -127,15 +128,15 @@ class Attempts:
             return
         match event:
             case Progressed(code=code):
-                self._answers()
+                self._heard = True
+                self._cancel_timer()
                 if code != _TRYING:
-                    self._settle()  # it rings: from here on what this host says is what the leg gets
+                    self._settle_on_it()  # it rings: from here on what this host says is what the leg gets
                 self.owner(event)
             case Refused():
                 self._refused(event)
             case Accepted() | Ended():
-                self._answers()
-                self._settle()
+                self._settle_on_it()
                 self.owner(event)
             case _:
                 self.owner(event)
@@ -145,8 +146,7 @@ class Attempts:
             self._tools.closed(self._session.call_id)
             self._next(event)
         else:
-            self._answers()
-            self._settle()
+            self._settle_on_it()
             self.owner(event)
 
     def _of_the_host(self, event: Refused) -> bool:
@@ -169,14 +169,15 @@ class Attempts:
         """Does a 3xx name places to go to? Only the trunk's own, at most three, none twice (S15)."""
         if event.code not in _REDIRECTIONS or self._route.trunk.redirects != "follow":
             return False
-        self._answers()
+        self._answered()
         places = [self._tools.contact(uri, self._host) for uri in event.contacts]
         if None in places:
             self._tools.strayed(self._host)
         fresh: list[Try] = []
         for place in places:
-            new = place is not None and place not in fresh and place not in self._been
-            if place is not None and new and self._redirects < MOST_REDIRECTS:
+            if place is None or place in fresh or (place.host.address, place.user) in self._been:
+                continue
+            if self._redirects < MOST_REDIRECTS:
                 self._redirects += 1
                 fresh.append(place)
         if fresh:
@@ -208,11 +209,12 @@ class Attempts:
         self._next(Refused(408, "Request Timeout", local=True))
         given_up.release(TIMED_OUT)
 
-    def _answers(self) -> None:
-        if not self._heard:
-            self._heard = True
-            self._cancel_timer()
-            self._tell(self._route.hosts.answered(self._host.address, self._tools.now()))
+    def _settle_on_it(self) -> None:
+        self._answered()
+        self._settle()
+
+    def _answered(self) -> None:
+        self._tell(self._route.hosts.answered(self._host.address, self._tools.now()))
 
     def _settle(self) -> None:
         self._settled = True

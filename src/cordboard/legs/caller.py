@@ -5,6 +5,7 @@ from collections.abc import Callable
 from cordboard.call.causes import Cause
 from cordboard.call.words import CallerHungUp, DigitPressed, Event, LegHeld
 from cordboard.kernel.mistakes import BadInput
+from cordboard.legs.arriving import retry_after
 from cordboard.legs.causes import reason_for, reason_for_status
 from cordboard.legs.digits import digit_in
 from cordboard.legs.speech import Speech
@@ -121,7 +122,9 @@ class CallerLeg:
             if not 400 <= code <= 599 or code in _NEVER_RELAYED:
                 code, text = 480, ""
             reason = reason_for_status(code)
-            self.session.release(*(() if reason is None else (reason,)), code=code, phrase=text)
+            headers = retry_after(self.route) if code == 503 else ()
+            reasons = () if reason is None else (reason,)
+            self.session.release(*reasons, code=code, phrase=text, headers=headers)
         self._finish()
 
     def reoffer(self, audio: Audio) -> None:

@@ -44,9 +44,10 @@ def in_order(records: Sequence[W], draw: Draw) -> list[W]:
         left = [record for record in records if record.priority == priority]
         left.sort(key=lambda record: record.weight != 0)  # those of weight 0 first, as the RFC says
         while len(left) > 1:
-            number, so_far = draw(sum(record.weight for record in left)), 0
+            # In hundredths: by whole weights, 1 and 3 would share as 2 and 3 (the RFC draws from 0 on).
+            number, so_far = draw(100 * sum(record.weight for record in left)), 0
             for place, record in enumerate(left):
-                so_far += record.weight
+                so_far += 100 * record.weight
                 if so_far >= number:
                     ordered.append(left.pop(place))
                     break

@@ -85,6 +85,19 @@ def test_past_max_calls_and_while_draining_503_without_retry_after() -> None:
     assert stage.legs.options() == 503
 
 
+def test_telephony_10_retry_after_goes_only_to_a_trunk_that_is_set_so() -> None:
+    trunk = Trunk("carrier", "sip:192.0.2.10", ("192.0.2.0/24",), max_calls=1, retry_after_seconds=7)
+    stage = Stage(settings(trunk))
+    first = stage.arrive()
+    assert stage.arrive(adopt="c2").headers == (("Retry-After", "7"),)
+    stage.legs.reject_caller("c1", 503, "No resources")
+    assert first.names[-1] == "release 503" and first.headers == (("Retry-After", "7"),)
+    plain = Stage()
+    only = plain.arrive()
+    plain.legs.reject_caller("c1", 503, "No resources")
+    assert only.names[-1] == "release 503" and only.headers == ()
+
+
 def test_a_trunk_at_its_own_limit_is_503() -> None:
     stage = Stage(settings(Trunk("carrier", "sip:192.0.2.10", ("192.0.2.0/24",), max_calls=1)))
     stage.arrive()
