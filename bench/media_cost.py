@@ -1,6 +1,6 @@
 """What audio costs: the CPU of the packet and recorder processes per relayed call.
 
-``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none]``. The phones are one
+``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none] [--srtp]``. The phones are one
 more process that sends 50 packets a second for each leg from plain sockets; its cost does not count. Prints
 percent of one core per call, idle cost subtracted.
 """
@@ -12,8 +12,12 @@ import socket
 import sys
 import tempfile
 import time
+from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from pylibsrtp import Policy, Session
 
 from cordboard.call.scene import Party, Recording, Scene
 from cordboard.media.control import LegReport, MediaEvent, RecordingEnded, Stream
@@ -22,6 +26,7 @@ from cordboard.media.embedded.engine import EmbeddedEngine, EmbeddedSettings
 
 _PORTS = 46_000, 48_999
 _PHONES = 52_000
+_KEY = bytes(range(30))
 
 
 class _Clock:
@@ -45,7 +50,7 @@ class _Log:
         print(event, fields, file=sys.stderr)
 
 
-def phones(targets: list[int], seconds: float) -> None:
+def phones(targets: list[int], seconds: float, srtp: bool) -> None:
     """Every leg sends a frame each 20 ms, the legs spread over the 20 ms; what comes back is thrown away."""
     ends = []
     for index in range(len(targets)):
@@ -54,13 +59,15 @@ def phones(targets: list[int], seconds: float) -> None:
         end.bind(("127.0.0.1", _PHONES + 2 * index))
         end.connect(("127.0.0.1", targets[index]))
         ends.append(end)
+    secure = Session(Policy(_KEY, Policy.SSRC_ANY_OUTBOUND)) if srtp else None
     payload, start, number = bytes(range(160)), time.monotonic(), 0
     groups = [range(part, len(ends), 4) for part in range(4)]
     while time.monotonic() - start < seconds:
         for part, group in enumerate(groups):
             time.sleep(max(start + number * 0.02 + part * 0.005 - time.monotonic(), 0))
             for index in group:
-                ends[index].send(rtp.write(8, number, number * 160, index + 1, payload))
+                data = rtp.write(8, number, number * 160, index + 1, payload)
+                ends[index].send(secure.protect(data) if secure is not None else data)
         number += 1
 
 
@@ -70,7 +77,7 @@ def cpu(pid: int) -> float:
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
 
 
-async def measure(calls: int, seconds: float, record: str, folder: Path) -> None:
+async def measure(calls: int, seconds: float, record: str, srtp: bool, folder: Path) -> None:
     settings = EmbeddedSettings("127.0.0.1", "127.0.0.1", _PORTS, folder / "rec", folder / "run", processes=1)
     engine = EmbeddedEngine(settings, _Clock(), _Tokens(), _Log())
     ended: list[MediaEvent] = []
@@ -88,7 +95,12 @@ async def measure(calls: int, seconds: float, record: str, folder: Path) -> None
         for leg in (0, 1):
             targets.append(engine.open_leg(f"call{number}", leg).port)
             far = _PHONES + 2 * (2 * number + leg)
-            engine.set_stream(f"call{number}", leg, Stream("127.0.0.1", far, "PCMA", 8))
+            stream = Stream("127.0.0.1", far, "PCMA", 8)
+            if srtp:
+                key = b64encode(_KEY).decode()
+                suite = "AES_CM_128_HMAC_SHA1_80"
+                stream = replace(stream, suite=suite, key_in=key, key_out=key)
+            engine.set_stream(f"call{number}", leg, stream)
         tape = Recording("r", record == "dual", 0, 1) if record != "none" else None
         engine.set_scene(f"call{number}", Scene(((0, Party(1)), (1, Party(0))), tape))
     await asyncio.sleep(0.5)
@@ -96,7 +108,15 @@ async def measure(calls: int, seconds: float, record: str, folder: Path) -> None
     start = cpu(packet), cpu(recorder), time.monotonic()
     ports = ",".join(map(str, targets))
     sender = await asyncio.create_subprocess_exec(
-        *(sys.executable, __file__, "--phones", ports, "--seconds", str(seconds))
+        *(
+            sys.executable,
+            __file__,
+            "--phones",
+            ports,
+            "--seconds",
+            str(seconds),
+            *(["--srtp"] if srtp else []),
+        )
     )
     await sender.wait()
     passed = time.monotonic() - start[2]
@@ -112,11 +132,12 @@ async def measure(calls: int, seconds: float, record: str, folder: Path) -> None
     net = [max(one - rate * passed, 0) for one, rate in zip(used, idle_rate, strict=True)]
     came = sum(report.packets_in for report in reports)
     percent = [100 * one / seconds / calls for one in net]
-    print(f"{calls} calls, {seconds:.0f} s, recording: {record}; {came} packets came, "
+    print(f"{calls} calls, {seconds:.0f} s, recording: {record}{', SRTP' if srtp else ''}; {came} packets came, "
           f"{sum(report.packets_out for report in reports)} went, "
           f"{sum(report.lost for report in reports)} lost")  # fmt: skip
     print(f"idle: {100 * idle_rate[0]:.2f} % of a core; opening: {1000 * opened / calls:.2f} ms a call")
     packets, files = percent
+    print(f"per packet: {1e6 * net[0] / max(came, 1):.1f} µs, in and out again")
     print(f"per call: packets {packets:.3f} %, recorder {files:.3f} %, sum {packets + files:.3f} % of a core")
 
 
@@ -125,13 +146,14 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--record", choices=["dual", "single", "none"], default="dual")
+    parser.add_argument("--srtp", action="store_true", help="both legs are encrypted")
     parser.add_argument("--phones", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.phones:
-        phones([int(port) for port in given.phones.split(",")], given.seconds)
+        phones([int(port) for port in given.phones.split(",")], given.seconds, given.srtp)
         return
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(measure(given.calls, given.seconds, given.record, Path(folder)))
+        asyncio.run(measure(given.calls, given.seconds, given.record, given.srtp, Path(folder)))
 
 
 if __name__ == "__main__":

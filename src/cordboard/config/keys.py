@@ -149,7 +149,7 @@ SECTIONS: Mapping[str, Section] = {
             "reliable": checks.choice("no", "allowed", "required"),
             "offer": checks.choice("early", later=("late",)),
             "session_seconds": checks.whole(-1, 7200),
-            "srtp": checks.choice("no", later=("allowed", "required")),
+            "srtp": checks.choice("no", "allowed", "required"),
             "codecs": checks.several(checks.choice("PCMA", "PCMU"), '"PCMA" and "PCMU"'),
             "retry_after_seconds": checks.whole(0, 3600),
             "tls_verify": checks.flag,

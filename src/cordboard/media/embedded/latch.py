@@ -39,6 +39,11 @@ class Door:
         """Where our packets go: the place that the SDP names until a phone has been heard elsewhere."""
         self.ssrc = 0
 
+    @property
+    def learns(self) -> bool:
+        """True where a packet may decide who is let in from then on."""
+        return self._mode == "latch"
+
     def lets_in(self, source: Source, ssrc: int, now: int) -> bool:
         """True for a packet (already seen to be RTP) that may be taken from ``source``."""
         if self._mode == "sdp":

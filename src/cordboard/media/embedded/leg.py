@@ -21,7 +21,8 @@ from cordboard.media.embedded.rtp import (
     sequence_step,
     timestamp_step,
 )
-from cordboard.media.embedded.stream import Outgoing
+from cordboard.media.embedded.srtp import Cipher
+from cordboard.media.embedded.stream import Outgoing, Send
 
 DEAD_NS = 30_000_000_000
 DEAD_WITH_NOISE_NS = 300_000_000_000
@@ -46,7 +47,9 @@ class Leg:
         "_digits",
         "_dtx",
         "_head",
+        "_known",
         "_last_at",
+        "_line",
         "_next_seq",
         "_next_ts",
         "_partner",
@@ -55,6 +58,7 @@ class Leg:
         "_tell",
         "aimed_at",
         "came",
+        "cipher",
         "codec",
         "door",
         "errors",
@@ -78,7 +82,10 @@ class Leg:
         self.number, self.out, self.lock, self._tell = number, out, lock, tell
         self.stream: Stream | None = None
         self.door: Door | None = None
-        self.source: Source | None = None
+        self.source: Source | None = None  # stays None on a secure leg: each packet is opened first
+        self.cipher: Cipher | None = None
+        self._known: Source | None = None  # where a secure leg's last packet came from
+        self._line = out.send
         self.aimed_at: Source | None = None
         self.codec = "PCMA"
         self.hearers: tuple[Outgoing, ...] = ()
@@ -94,6 +101,11 @@ class Leg:
         self.came = self.missed = self.foreign = self.errors = self.first_seq = 0
         self.jitter = 0.0
 
+    def connect(self, line: Send) -> None:
+        """What goes out leaves by ``line`` from now on."""
+        self._line = line
+        self.out.send = line if self.cipher is None else self.cipher.sending(line)
+
     # --- what was agreed ---------------------------------------------------------------------------
 
     def agree(self, stream: Stream, now: int) -> None:
@@ -103,7 +115,9 @@ class Leg:
         place = (stream.address, stream.port)
         if self._door_moves(before, stream):
             self.door = Door(stream.mode, place, stream.sources, now)
-            self.source = None
+            self.source = self._known = None
+        if stream.suite or self.cipher is not None:
+            self._secure(stream, now)
         assert self.door is not None
         if before is None or (before.codec, before.payload_type) != (stream.codec, stream.payload_type):
             out.fresh = True
@@ -119,6 +133,16 @@ class Leg:
         out.open = opened
         self.aimed_at = self.door.far if reachable else None
         self._quiet_since = now
+
+    def _secure(self, stream: Stream, now: int) -> None:
+        if not stream.suite:
+            self.cipher = None
+        elif self.cipher is None:
+            self.cipher = Cipher(stream)
+        else:
+            self.cipher.change(stream, now)
+        self.source = None
+        self.connect(self._line)
 
     @staticmethod
     def _door_moves(before: Stream | None, stream: Stream) -> bool:
@@ -191,6 +215,9 @@ class Leg:
         """A packet from another place than the one before."""
         if self.door is None:
             return
+        if self.cipher is not None:
+            self._sealed(self.door, self.cipher, data, source, now)
+            return
         packet = read(data)
         if packet is None or not self.door.lets_in(source, packet.ssrc, now):
             self.foreign += 1
@@ -201,26 +228,49 @@ class Leg:
             self._tell(self, "aim", "")
         self._unusual(data, now)
 
+    def _sealed(self, door: Door, cipher: Cipher, data: bytes, source: Source, now: int) -> None:
+        """A packet of a secure leg. Who is not known yet is judged by the address first, where that is cheap,
+        but learned by what the key fits."""
+        known = source == self._known
+        plain = None
+        if known or door.learns or door.lets_in(source, 0, now):
+            plain = cipher.open(data, now)
+        if plain is None:
+            self.foreign += 1
+            return
+        if not known:
+            ssrc = int.from_bytes(plain[8:12])
+            if not door.lets_in(source, ssrc, now):
+                self.foreign += 1
+                return
+            self._known = source
+            if door.far != self.aimed_at:
+                self.aimed_at = door.far
+                self._tell(self, "aim", "")
+        self._unusual(plain, now)
+
     def _unusual(self, data: bytes, now: int) -> None:
         """Everything but the plain next packet of a talk."""
         packet = read(data)
         stream = self.stream
         if packet is None or stream is None:
             return
-        if packet.payload_type == stream.event_type:
-            self._event(packet, now)
-        elif packet.payload_type == stream.payload_type:
+        kind = packet.payload_type
+        if kind == stream.payload_type:
             self._audio(packet, stream.codec, data, now)
-        elif packet.payload_type == NOISE_TYPE:
+        elif kind in (stream.event_type, stream.own_event_type):
+            self._event(packet, now)
+        elif kind == NOISE_TYPE:
             self._noise(packet, now)
-        elif packet.payload_type in STATIC_TYPES:
+        elif kind in STATIC_TYPES:
             # Both laws were offered: a peer may change between them without a word (RFC 3264 §7).
-            self._audio(packet, STATIC_TYPES[packet.payload_type], data, now)
+            self._audio(packet, STATIC_TYPES[kind], data, now)
 
     def _order(self, packet: Packet, now: int) -> int:
         """How far the packet is ahead (1: the next one). Counts; fits in anew what began anew."""
         step = sequence_step(packet.sequence, self._next_seq) + 1
-        is_event = self.stream is not None and packet.payload_type == self.stream.event_type
+        stream = self.stream
+        is_event = stream is not None and packet.payload_type in (stream.event_type, stream.own_event_type)
         drift = 0.0
         if step > 0 and not is_event:
             passed = (now - self._last_at) * _TICK

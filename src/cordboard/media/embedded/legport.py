@@ -39,7 +39,7 @@ class LegPort:
             queue_size=_QUEUE,
             bind_family=6 if ":" in host else 4,
         )
-        leg.out.send = self._channel.send_pkt
+        leg.connect(self._channel.send_pkt)
 
     def aim(self) -> None:
         """Send to where the leg wants it sent."""
@@ -65,11 +65,20 @@ class LegPort:
         with leg.lock:
             sent = Sent(out.ssrc, out.sent, out.octets, out.timestamp_at(now))
             heard = Heard(leg.far_ssrc, leg.came, leg.missed, leg.highest, int(leg.jitter))
-        report = self._reporter.report(sent, heard, now, wall)
+            report = self._reporter.report(sent, heard, now, wall)
+            if leg.cipher is not None:
+                report = leg.cipher.seal_report(report)
         try:
-            self._reports_socket().sendto(report, (self._aimed[0], self._aimed[1] + 1))
+            self._reports_socket().sendto(report, self._reports_place(self._aimed))
         except OSError:
             return  # nobody listens there: many peers have no RTCP
+
+    def _reports_place(self, aimed: tuple[str, int]) -> tuple[str, int]:
+        """The port above the audio's, or the one that the SDP names, unless the audio was learned elsewhere."""
+        stream = self.leg.stream
+        if stream is not None and stream.rtcp_port and aimed == (stream.address, stream.port):
+            return aimed[0], stream.rtcp_port
+        return aimed[0], aimed[1] + 1
 
     def _reports_socket(self) -> socket.socket:
         """The socket on the odd port. Raises OSError when somebody else took it meanwhile."""
@@ -93,9 +102,12 @@ class LegPort:
                 data, source = reports.recvfrom(1500)
             except OSError:
                 return
-            door = self.leg.door
-            if door is not None and door.lets_in_host(source[0]):
-                self._reporter.hear(data, self.leg.out.ssrc, now, wall)
+            leg = self.leg
+            with leg.lock:
+                known = leg.door is not None and leg.door.lets_in_host(source[0])
+                plain = leg.cipher.open_report(data) if leg.cipher is not None and known else data
+            if known and plain is not None:
+                self._reporter.hear(plain, leg.out.ssrc, now, wall)
 
     def _reports(self, _: int) -> "LegPort":
         return self

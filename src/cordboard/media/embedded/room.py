@@ -147,7 +147,7 @@ class Room:
             leg = call.legs.pop(number)
             leg.heard_by(())
             leg.door = None
-            leg.out.send = _nowhere  # lets go of the channel: nothing collects circles in that process
+            leg.connect(_nowhere)  # lets go of the channel: nothing collects circles in that process
             self._arrange(call)
             return leg.report()
 
