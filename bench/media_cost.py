@@ -1,7 +1,7 @@
 """What audio costs: the CPU of the packet and recorder processes per relayed call.
 
-``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none] [--srtp]``. The phones are one
-more process that sends 50 packets a second for each leg from plain sockets; its cost does not count. Prints
+``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none] [--srtp]``. The phones are
+one more process that sends 50 packets a second for each leg from plain sockets; its cost does not count. Prints
 percent of one core per call, idle cost subtracted.
 """
 
@@ -132,9 +132,9 @@ async def measure(calls: int, seconds: float, record: str, srtp: bool, folder: P
     net = [max(one - rate * passed, 0) for one, rate in zip(used, idle_rate, strict=True)]
     came = sum(report.packets_in for report in reports)
     percent = [100 * one / seconds / calls for one in net]
-    print(f"{calls} calls, {seconds:.0f} s, recording: {record}{', SRTP' if srtp else ''}; {came} packets came, "
-          f"{sum(report.packets_out for report in reports)} went, "
-          f"{sum(report.lost for report in reports)} lost")  # fmt: skip
+    went, lost = (sum(getattr(one, name) for one in reports) for name in ("packets_out", "lost"))
+    kind = f"recording: {record}" + (", SRTP" if srtp else "")
+    print(f"{calls} calls, {seconds:.0f} s, {kind}; {came} packets came, {went} went, {lost} lost")
     print(f"idle: {100 * idle_rate[0]:.2f} % of a core; opening: {1000 * opened / calls:.2f} ms a call")
     packets, files = percent
     print(f"per packet: {1e6 * net[0] / max(came, 1):.1f} µs, in and out again")

@@ -74,7 +74,7 @@ class LegPort:
             return  # nobody listens there: many peers have no RTCP
 
     def _reports_place(self, aimed: tuple[str, int]) -> tuple[str, int]:
-        """The port above the audio's, or the one that the SDP names, unless the audio was learned elsewhere."""
+        """The port above the audio's, or what the SDP names, unless the audio was learned elsewhere."""
         stream = self.leg.stream
         if stream is not None and stream.rtcp_port and aimed == (stream.address, stream.port):
             return aimed[0], stream.rtcp_port
