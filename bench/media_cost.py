@@ -1,8 +1,8 @@
 """What audio costs: the CPU of the packet and recorder processes per relayed call.
 
-``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none] [--srtp]``. The phones are
-one more process that sends 50 packets a second for each leg from plain sockets; its cost does not count. Prints
-percent of one core per call, idle cost subtracted.
+``python bench/media_cost.py [--calls 20] [--seconds 20] [--record dual|single|none] [--srtp]``. The phones
+are one more process that sends 50 packets a second for each leg from plain sockets; its cost does not
+count. Prints percent of one core per call, idle cost subtracted.
 """
 
 import argparse
