@@ -220,7 +220,7 @@ def test_rfc2543_matching_without_the_cookie() -> None:
     assert server_key(asked("ACK", branch="1", to="<sip:bob@10.0.0.2>;tag=ours"), "INVITE") == invite
     assert server_key(asked(branch="1", call_id="other")) != invite
     assert server_key(asked(branch="1", cseq="2 INVITE")) != invite
-    assert server_key(asked(branch="z9hG4bK", call_id="other")) != server_key(asked(branch="z9hG4bK"))
+    assert server_key(asked(branch="z9hG4b", call_id="other")) != server_key(asked(branch="z9hG4b"))
 
 
 def test_the_table_is_bounded_and_forgets_what_is_over() -> None:

@@ -13,6 +13,7 @@ from cordboard.sip.dialog.words import (
     SessionEvent,
 )
 from cordboard.sip.message.address import Hop
+from cordboard.sip.message.bodies import ACCEPTED
 from cordboard.sip.message.message import Request, Response
 from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.transaction.server import Server
@@ -76,7 +77,7 @@ class LiveSession(SessionCore):
                 self.respond(server, 200)
                 self.tell(Informed(request.content_type, request.body))
             case "OPTIONS":
-                self.respond(server, 200, lines=[ALLOW, "Accept: application/sdp"])
+                self.respond(server, 200, lines=[ALLOW, ACCEPTED])
             case "REFER":
                 self.respond(server, 603)
             case _:

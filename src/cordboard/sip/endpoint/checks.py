@@ -1,6 +1,7 @@
 """Whether a request can be taken at all (§8.2): method, URI, extensions, body."""
 
 from cordboard.sip.dialog.stack import ALLOW
+from cordboard.sip.message.bodies import ACCEPTED
 from cordboard.sip.message.message import Request
 from cordboard.sip.message.uri import SCHEMES, parse, scheme_of
 
@@ -24,11 +25,10 @@ def object_to(request: Request) -> Objection | None:
         wanted = request.listed("require")
         if wanted:
             return 420, [f"Unsupported: {', '.join(wanted)}"]
-    if request.body and request.method in ("INVITE", "UPDATE"):
-        if request.content_type not in ("application/sdp", ""):
-            return 415, ["Accept: application/sdp"]
-        if request.header("content-encoding").lower() not in ("", "identity"):
-            return 415, ["Accept-Encoding: identity"]
+    if request.body and request.method in ("INVITE", "UPDATE") and request.unreadable_body():
+        return 415, [ACCEPTED, "Accept-Encoding: identity"]
+    if request.method == "INVITE" and not request.accepts_sdp():
+        return 406, [ACCEPTED]
     return None
 
 

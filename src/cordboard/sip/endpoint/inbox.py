@@ -20,6 +20,7 @@ from cordboard.sip.endpoint.words import (
     Verdict,
 )
 from cordboard.sip.message.address import Address, Hop
+from cordboard.sip.message.bodies import ACCEPTED
 from cordboard.sip.message.headers import split_address
 from cordboard.sip.message.message import Request, Response
 from cordboard.sip.message.reader import Malformed, read
@@ -257,7 +258,7 @@ class Inbox:
             if objection is not None:
                 self._refuse(listener, request, *objection)
             else:
-                self._refuse(listener, request, self._options(), [ALLOW, "Accept: application/sdp"])
+                self._refuse(listener, request, self._options(), [ALLOW, ACCEPTED])
             return
         if request.method in IN_DIALOG_ONLY:
             self._refuse(listener, request, 481)

@@ -5,10 +5,11 @@ import re
 from cordboard.sip.message.headers import number
 from cordboard.sip.message.reader import LARGEST_BODY, LARGEST_HEADER
 
-_LENGTH = re.compile(
-    rb"^(?:content-length|l)[ \t]*:[ \t]*(?:\r\n[ \t]+)*([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
-)
-_TYPE = re.compile(rb"^(?:content-type|c)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_TYPE = re.compile(rb"\n(?:content-type|c)[ \t]*+:")
+_NAMES = (b"\ncontent-length", b"\nl")
+_COLON = re.compile(rb"[ \t]*+:")
+_MOST_LOOKS = 20
+"""More lines or folds than this are nobody's Content-Length."""
 
 
 class Framer:
@@ -52,22 +53,21 @@ class Framer:
     def _headers(self) -> bool:
         """Find the end of the headers and the length of the message. False: more bytes are needed."""
         buffer = self._buffer
-        if not self._searched:
-            skip = 0
-            while skip < len(buffer) and buffer[skip] in b"\r\n":
-                skip += 1  # keep-alives and line ends between messages (§7.5, RFC 5626)
-            del buffer[:skip]
+        if not self._searched and buffer[0] in b"\r\n":
+            # Keep-alives and line ends between messages (§7.5, RFC 5626).
+            del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
         end = buffer.find(b"\r\n\r\n", max(0, self._searched - 3))
         if end < 0 or end > LARGEST_HEADER:
             self._searched = len(buffer)
             self.broken = end > LARGEST_HEADER or len(buffer) > LARGEST_HEADER + 3
             return False
         self._wanted = end + 4
-        stated = {found.group(1) for found in _LENGTH.finditer(bytes(buffer[: end + 2]))}
+        head = bytes(buffer[: end + 2]).lower()
+        stated = _lengths(head)
         if not stated:
             # §18.3 demands one on a stream. Without it there is no body, unless its type says that there is
             # one.
-            self._last = _TYPE.search(buffer, 0, end + 2) is not None
+            self._last = _TYPE.search(head) is not None
             return True
         length = stated.pop()
         size = number(length.decode("latin-1"))
@@ -78,3 +78,24 @@ class Framer:
             return True
         self._wanted += size
         return True
+
+
+def _lengths(head: bytes) -> set[bytes]:
+    """The values of Content-Length in these header lines, which are in lower case and end with a line end."""
+    found: set[bytes] = set()
+    looks = 0
+    for name in _NAMES:
+        at = head.find(name)
+        while at >= 0:
+            looks += 1
+            colon = _COLON.match(head, at + len(name))
+            if colon is not None:
+                end = head.find(b"\n", colon.end())
+                while head[end + 1 : end + 2] in (b" ", b"\t") and looks <= _MOST_LOOKS:
+                    looks += 1
+                    end = head.find(b"\n", end + 1)
+                found.add(head[colon.end() : end].strip())
+            if looks > _MOST_LOOKS:
+                return {b"too", b"many"}
+            at = head.find(name, at + len(name))
+    return found

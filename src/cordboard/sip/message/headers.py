@@ -6,14 +6,25 @@ given to it.
 """
 
 import re
+from itertools import islice
 
 from sipmessage.grammar import C_TOKEN
 from sipmessage.message import COMPACT_FORMS
 
 TOKEN = re.compile(f"[{re.escape(C_TOKEN)}]+")
-QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_TAG = re.compile(r";\s*tag\s*=\s*([^\s;,\"]+)", re.IGNORECASE)
-_PARAMETER = re.compile(r';\s*([^\s;=,"]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?\s*', re.DOTALL)
+# No value can make these look at a sign more than a few times (reliability.md S24): alternatives begin with
+# different signs, and blanks are never given back.
+_QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
+QUOTED = re.compile(_QUOTED, re.DOTALL)
+_TAG = re.compile(r";\s*+tag\s*+=\s*+([^\s;,\"]+)", re.IGNORECASE)
+_PARAMETER = re.compile(rf';\s*+([^\s;=,"]++)(?:\s*+=\s*+({_QUOTED}|[^\s;,"]*+))?\s*+', re.DOTALL)
+_PARAMETERS = re.compile(f"(?:{_PARAMETER.pattern})*", re.DOTALL)
+_ELEMENT = re.compile(rf'(?:[^",<]++|{_QUOTED}|<[^>]*+>)*', re.DOTALL)
+
+MOST_LISTED = 200
+"""Elements of one list value that are told apart; more come from nobody, and stay one text."""
+MOST_PARAMETERS = 200
+"""Parameters of one value that are read."""
 
 _NAMES = [
     "Accept",
@@ -104,32 +115,25 @@ def split_list(value: str) -> list[str]:
     if "," not in value:
         return [value.strip()]
     if '"' not in value and "<" not in value:
-        return [part.strip() for part in value.split(",")]
+        return [part.strip() for part in value.split(",", MOST_LISTED)]
     parts: list[str] = []
-    start = 0
-    quoted = bracketed = escaped = False
-    for place, sign in enumerate(value):
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped, quoted = sign == "\\", sign != '"'
-        elif sign == '"':
-            quoted = True
-        elif sign == "<":
-            bracketed = True
-        elif sign == ">":
-            bracketed = False
-        elif sign == "," and not bracketed:
-            parts.append(value[start:place].strip())
-            start = place + 1
-    parts.append(value[start:].strip())
+    place = 0
+    while len(parts) < MOST_LISTED:
+        found = _ELEMENT.match(value, place)
+        end = found.end() if found is not None else place
+        if value[end : end + 1] != ",":
+            break  # the end, or a quote or a bracket that is never closed: the rest is one text
+        parts.append(value[place:end].strip())
+        place = end + 1
+    parts.append(value[place:].strip())
     return parts
 
 
-def split_address(value: str) -> tuple[str, str, str]:
+def split_address(value: str, *, strict: bool = False) -> tuple[str, str, str]:
     """(display name, URI, parameters with their leading semicolon) of a name-addr or addr-spec (§25.1).
 
-    Raises ``ValueError`` when quotes or brackets do not balance.
+    Raises ``ValueError`` when quotes or brackets do not balance; when ``strict`` also for blanks beside the
+    URI in its brackets and for a comma in a name without quotes (RFC 4475 §3.1.2.14, §3.1.2.15).
     """
     value = value.strip()
     name = ""
@@ -154,21 +158,25 @@ def split_address(value: str) -> tuple[str, str, str]:
     parameters = rest[closed + 1 :].strip()
     if parameters and not parameters.startswith(";"):
         raise ValueError("text follows the address")
-    return name or before.strip(), rest[opened + 1 : closed].strip(), parameters
+    uri = rest[opened + 1 : closed]
+    if strict and (uri != uri.strip() or "," in before):
+        raise ValueError("blanks beside the URI, or a comma in a name without quotes")
+    return name or before.strip(), uri.strip(), parameters
 
 
 def tag_of(value: str) -> str:
-    """The tag of a From or To value; empty when it has none. Raises ``ValueError`` as ``split_address``."""
-    if '"' not in value:
+    """The tag of a From or To value; empty when it has none. Raises ``ValueError`` as a strict
+    ``split_address``."""
+    if '"' not in value and " " not in value:
         # The common form needs no more than this: parameters follow the bracket, or the first semicolon.
         closed = value.find(">")
         if closed >= 0 and "<" in value:
             place = value.find(";tag=", closed)
-            if place >= 0 and " " not in value[place:] and "\t" not in value[place:]:
+            if place >= 0 and "\t" not in value[place:]:
                 return value[place + 5 :].partition(";")[0].partition(",")[0]
             found = _TAG.search(value, closed)
             return found.group(1) if found else ""
-    parameters = split_address(value)[2]
+    parameters = split_address(value, strict=True)[2]
     if '"' in parameters:
         return read_parameters(parameters).get("tag", "")
     found = _TAG.search(parameters)
@@ -177,22 +185,16 @@ def tag_of(value: str) -> str:
 
 def read_parameters(text: str) -> dict[str, str]:
     """``;a=1;b;c="x"`` as a dictionary with lower-case names; flags have an empty value. The first of a
-    name wins."""
+    name wins; those behind the two-hundredth are not read."""
     found: dict[str, str] = {}
-    for part in _PARAMETER.finditer(text):
+    for part in islice(_PARAMETER.finditer(text), MOST_PARAMETERS):
         found.setdefault(part.group(1).lower(), unquote(part.group(2) or ""))
     return found
 
 
 def are_parameters(text: str) -> bool:
     """Whether this is nothing but parameters."""
-    place = 0
-    while place < len(text):
-        part = _PARAMETER.match(text, place)
-        if part is None:
-            return False
-        place = part.end()
-    return True
+    return _PARAMETERS.fullmatch(text) is not None
 
 
 def quote(text: str) -> str:
@@ -205,7 +207,10 @@ def unquote(text: str) -> str:
     """The text of a quoted-string; anything else as it is."""
     if len(text) < 2 or text[0] != '"' or text[-1] != '"':
         return text
-    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if "\\" in text else text[1:-1]
+    if "\\" not in text:
+        return text[1:-1]
+    # A backslash goes, what follows it stays; of two together one stays.
+    return "\\".join(part.replace("\\", "") for part in text[1:-1].split("\\\\"))
 
 
 def number(text: str) -> int | None:

@@ -1,6 +1,7 @@
 """A message as the stack uses it: what every message needs is read once, all else is left as text."""
 
 from cordboard.sip.message.address import Address
+from cordboard.sip.message.bodies import SDP, Unreadable, session_description
 from cordboard.sip.message.headers import proper, split_address, split_list
 from cordboard.sip.message.via import Via
 
@@ -58,9 +59,36 @@ class Message:
 
     @property
     def sdp(self) -> bytes:
-        """The body when it is SDP; a body without a type is taken for SDP (§7.4.1 wants one, some leave it
-        out)."""
-        return self.body if self.body and self.content_type in ("application/sdp", "") else b""
+        """The body's session description, wherever in it it stands; empty when there is none. A body without
+        a type is taken for SDP (§7.4.1 wants one, some leave it out)."""
+        if not self.body:
+            return b""
+        kind = self.header("content-type")
+        if (kind == SDP or not kind) and "content-disposition" not in self.index:
+            return self.body
+        try:
+            return self._described(kind)
+        except Unreadable:
+            return b""
+
+    def unreadable_body(self) -> bool:
+        """Whether the body, or a part of it, has to be understood and is not: 415 (§8.2.3)."""
+        try:
+            self._described(self.header("content-type"))
+        except Unreadable:
+            return True
+        return False
+
+    def _described(self, kind: str) -> bytes:
+        disposition, encoding = self.header("content-disposition"), self.header("content-encoding")
+        return session_description(kind, disposition, encoding, self.body)
+
+    def accepts_sdp(self) -> bool:
+        """Whether its sender reads session descriptions (§20.1: without Accept, those and nothing else)."""
+        if "accept" not in self.index:
+            return True
+        ranges = {one.partition(";")[0].strip().lower() for one in self.listed("accept")}
+        return not ranges or not ranges.isdisjoint(("application/sdp", "application/*", "*/*"))
 
 
 class Request(Message):

@@ -1,10 +1,8 @@
 """A request as we wrote it, and the two that are made from it: the ACK to a refusal, and the CANCEL."""
 
 from cordboard.sip.message.message import Response
+from cordboard.sip.message.via import MAGIC as MAGIC
 from cordboard.sip.message.writer import assemble
-
-MAGIC = "z9hG4bK"
-"""What a branch of RFC 3261 begins with (§8.1.1.7)."""
 
 
 class Outbound:

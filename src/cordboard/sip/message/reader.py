@@ -10,11 +10,18 @@ from cordboard.sip.message.via import Via
 LARGEST_HEADER = 64 * 1024
 LARGEST_BODY = 64 * 1024
 MOST_HEADERS = 500
+METHODS = frozenset(
+    ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO", "REFER")
+    + ("SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE")
+)
+"""All that the RFCs know."""
+_SIPS_OWN = frozenset(("via", "call-id", "cseq"))
 _ONCE = frozenset(("call-id", "cseq", "from", "to", "content-length", "max-forwards"))
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_FOLD = re.compile(r"\r\n[ \t]+")
 _STATUS = re.compile(r"SIP/2\.0 ([1-6]\d\d)(?: (.*))?", re.DOTALL)
-_REQUEST = re.compile(r"([^\s]+) ([^\s<>]+) SIP/2\.0", re.IGNORECASE)
-_OTHER_VERSION = re.compile(r"\S+ .*\bSIP/(\d+\.\d+)\s*", re.IGNORECASE)
+_REQUEST = re.compile(r"(\S++) ([^\s<>]++) SIP/2\.0", re.IGNORECASE)
+_VERSION = re.compile(r"SIP/(\d++\.\d++)", re.IGNORECASE)
+_MISMATCH = "the method of CSeq is not the request's"
 
 
 class Malformed(Exception):
@@ -76,9 +83,10 @@ def _index(rest: str) -> tuple[dict[str, list[str]], str]:
     index: dict[str, list[str]] = {}
     problem = ""
     known = KEYS.get
-    lines = rest.split("\r\n")
+    lines = rest.split("\r\n", MOST_HEADERS)
     if len(lines) > MOST_HEADERS:
-        return index, f"more than {MOST_HEADERS} header lines"
+        problem = f"more than {MOST_HEADERS} header lines"
+        del lines[MOST_HEADERS:]
     for line in lines:
         name, colon, value = line.partition(":")
         key = known(name)
@@ -127,7 +135,7 @@ def _essentials(message: Message) -> str:
         if not message.method:
             message.method = cseq[1]
         elif cseq[1] != message.method:
-            problem = problem or "the method of CSeq is not the request's"
+            problem = problem or _MISMATCH
     else:
         problem = problem or "CSeq is not a number below 2^31 and a method"
     return problem
@@ -158,19 +166,25 @@ def _request(
         if TOKEN.fullmatch(request.method) is None:
             problem = "the method is not a token"
     else:
-        method = start.partition(" ")[0]
-        request = Request(method, "", index, body, charset, size)
-        version = _OTHER_VERSION.fullmatch(start)
+        request = Request(start.partition(" ")[0], "", index, body, charset, size)
+        version = _VERSION.fullmatch(start.rstrip().rpartition(" ")[2])
         if version is not None and version.group(1) != "2.0":
             status, problem = 505, "only SIP/2.0 is spoken"
-        elif version is None:
+        elif version is None and index.keys().isdisjoint(_SIPS_OWN):
             # Not SIP at all (HTTP, noise): no reply is owed to it.
             raise Malformed(400, "the start line is not SIP")
         else:
             problem = "the start line is not a method, a URI and SIP/2.0 with one space between"
     trouble = _essentials(request)
+    contacts = index.get("contact")
+    if contacts and "?" in contacts[0] and "<" not in contacts[0]:
+        trouble = trouble or "a Contact with a question mark has no brackets"  # §20.10
     problem = problem or trouble or _cut(request)
     if problem:
+        if "via" not in index and "call-id" in index:
+            request.via = Via.absent()
+        if problem == _MISMATCH and request.method not in METHODS:
+            status = 501  # RFC 4475 §3.1.2.18: which of the two it is matters less than that we know neither
         answerable = request if hasattr(request, "via") and request.method != "ACK" else None
         raise Malformed(status, problem, answerable)
     return request

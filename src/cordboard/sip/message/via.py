@@ -5,23 +5,28 @@ import re
 
 from cordboard.sip.message.headers import are_parameters, read_parameters, split_list
 
+MAGIC = "z9hG4bK"
+"""What a branch of RFC 3261 begins with (§8.1.1.7)."""
+
 _PLAIN = re.compile(
-    r"SIP/2\.0/([A-Za-z]+) +([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?((?:;[^,\"\s]+)?)$"
+    r"SIP/2\.0/([A-Za-z]++) ++([A-Za-z0-9_.-]++|\[[0-9A-Fa-f:.]++\])(?::(\d{1,5}))?((?:;[^,\"\s]++)?)$"
 )
 _ANY = re.compile(
-    r"SIP\s*/\s*\d+\.\d+\s*/\s*([A-Za-z0-9.!%*_+`'~-]+)\s+"
-    r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])\s*(?::\s*(\d{1,5}))?\s*((?:;.*)?)$",
-    re.IGNORECASE | re.DOTALL,
+    r"SIP ?/ ?\d++\.\d++ ?/ ?([A-Za-z0-9.!%*_+`'~-]++) "
+    r"([A-Za-z0-9_.-]++|\[[0-9A-Fa-f:.]++\]) ?(?:: ?(\d{1,5}))? ?((?:;.*)?)$",
+    re.IGNORECASE,
 )
+_BLANKS = re.compile(r"\s+")
 _BRANCH = re.compile(r";branch=([^;]+)")
-_RPORT = re.compile(r";\s*rport\s*(?:=\s*\d*)?\s*(?=;|$)", re.IGNORECASE)
-_RECEIVED = re.compile(r";\s*received\s*=\s*[^;]*", re.IGNORECASE)
+_RPORT = re.compile(r"; ?rport(?: ?= ?\d*)? ?(?=;|$)", re.IGNORECASE)
+_RECEIVED = re.compile(r"; ?received ?=[^;]*", re.IGNORECASE)
 
 LONGEST = 4096
 
 
 class Via:
-    """``text`` is this element as it came, ``others`` what stood below it in the same header line.
+    """``text`` is this element, blanks apart as it came; ``others`` what stood below it in the same header
+    line.
 
     ``port`` is 0 where none is written; ``rport`` says that it was asked for; ``problem`` why the request it
     stands in is to be refused. maddr is never obeyed
@@ -43,6 +48,7 @@ class Via:
             self.branch = branch.group(1) if branch else ""
         else:
             self.text, *others = split_list(value)
+            self.text = _BLANKS.sub(" ", self.text)  # all linear white space means the same (§25.1)
             if "" in others:
                 self.problem = "a Via between two commas is empty"
             self.others = ", ".join(others)
@@ -53,6 +59,8 @@ class Via:
             self.branch = read_parameters(parameters).get("branch", "")
             if not are_parameters(parameters):
                 self.problem = "a Via parameter cannot be read"
+        if len(self.branch) == len(MAGIC) and self.branch.lower() == MAGIC.lower():
+            self.problem = "the Via's branch is nothing but the magic cookie"
         self.transport = found.group(1).upper()
         self.host = found.group(2)
         self.port = int(found.group(3) or 0)
@@ -61,6 +69,13 @@ class Via:
         self.rport = ";rport" in parameters or (
             "rport" in parameters.lower() and _RPORT.search(parameters) is not None
         )
+
+    @classmethod
+    def absent(cls) -> "Via":
+        """Stands in a request that has none, so that its sender can be told."""
+        via = cls("SIP/2.0/UDP absent.invalid;rport")
+        via.text = via.host = ""
+        return via
 
     @property
     def sent_by(self) -> str:

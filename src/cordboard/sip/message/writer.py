@@ -2,10 +2,10 @@
 value, wherever it came from, can become a header of its own (reliability.md S14)."""
 
 from cordboard.kernel.mistakes import BadInput
+from cordboard.sip.message.bodies import SDP as SDP
 from cordboard.sip.message.headers import PROPER, TOKEN, split_address
 from cordboard.sip.message.message import Request
 
-SDP = "application/sdp"
 _OURS = frozenset(
     (
         "via",
@@ -130,8 +130,8 @@ def _reply_head(request: Request) -> tuple[list[str], str]:
     out."""
     source = request.source
     index = request.index
-    lines = [f"Via: {request.via.stamped(source.host, source.port)}"]
-    vias = index.get("via", [])
+    vias = index.get("via", ())
+    lines = [f"Via: {request.via.stamped(source.host, source.port)}"] if vias else []
     if len(vias) > 1:
         lines += [f"Via: {via}" for via in vias[1:]]
     for key, name in (("from", "From"), ("call-id", "Call-ID"), ("cseq", "CSeq"), ("timestamp", "Timestamp")):

@@ -93,11 +93,12 @@ def server_key(request: Request, method: str = "") -> str:
     """What a request is matched by (§17.2.3). ``method``: ``INVITE`` to find what an ACK or CANCEL belongs
     to.
 
-    Without the magic cookie (RFC 2543) it is Request-URI, From tag, Call-ID, CSeq number and the top Via; the
-    To tag is left out, so that the ACK finds its INVITE.
+    Without the magic cookie (RFC 2543) it is Request-URI, From tag, Call-ID, CSeq number and the top Via,
+    without the parameters that hops write into it; the To tag is left out, so that the ACK finds its INVITE.
     """
     method = method or request.method
     via = request.via
     if via.branch[:7].lower() == MAGIC.lower() and len(via.branch) > 7:
         return f"{via.branch.lower()} {via.sent_by} {method}"
-    return f"{request.uri} {request.from_tag} {request.call_id} {request.cseq} {via.text} {method}"
+    names = f"{request.uri} {request.from_tag} {request.call_id} {request.cseq}"
+    return f"{names} {via.sent_by} {via.branch} {method}"
