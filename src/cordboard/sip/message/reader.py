@@ -11,9 +11,8 @@ LARGEST_HEADER = 64 * 1024
 LARGEST_BODY = 64 * 1024
 MOST_HEADERS = 500
 METHODS = frozenset(
-    ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO", "REFER")
-    + ("SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE")
-)
+    ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO", "REFER", "SUBSCRIBE")
+) | {"NOTIFY", "PUBLISH", "MESSAGE"}
 """All that the RFCs know."""
 _SIPS_OWN = frozenset(("via", "call-id", "cseq"))
 _ONCE = frozenset(("call-id", "cseq", "from", "to", "content-length", "max-forwards"))
