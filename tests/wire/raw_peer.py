@@ -1,10 +1,12 @@
 """A far side by hand: it does nothing by itself, so that every message of a rule can be sent, held back, sent
 twice or out of order. It speaks through a Wire, with its delay, loss and reordering."""
 
+import asyncio
 from collections.abc import Callable
 from itertools import count
 
 from cordboard.sip.endpoint.words import Address, Outgoing, Session
+from cordboard.sip.message.digest import Credentials
 from cordboard.sip.message.message import Message, Request, Response
 from cordboard.sip.message.reader import read
 from cordboard.testing.wire import Wire
@@ -38,6 +40,10 @@ class RawPeer:
             message.source = source
         self.got.append(message)
         self.on(message)
+
+    def now(self) -> float:
+        """The loop's time."""
+        return asyncio.get_running_loop().time()
 
     # --- what came --------------------------------------------------------------------------------------
 
@@ -201,7 +207,13 @@ def _whole(head: list[str], lines: tuple[str, ...], body: bytes) -> bytes:
 
 
 def rung_by(
-    party: Party, *, reliable: str = "no", seconds: int = 0, body: bytes = OFFER, host: str = HOST
+    party: Party,
+    *,
+    reliable: str = "no",
+    seconds: int = 0,
+    body: bytes = OFFER,
+    host: str = HOST,
+    credentials: Credentials | None = None,
 ) -> Session:
     """``party`` calls the raw peer."""
     box: list[Session] = []
@@ -213,6 +225,7 @@ def rung_by(
         body,
         reliable=reliable,
         session_seconds=seconds,
+        credentials=credentials,
     )
     session = party.endpoint.invite(outgoing, lambda event: party._told(box[0], event))
     box.append(session)

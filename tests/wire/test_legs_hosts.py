@@ -235,7 +235,7 @@ def test_equals_share_the_calls() -> None:
 
     def stage_of() -> HostsStage:
         made = HostsStage({FIRST: refuses(486), SECOND: refuses(486)}, trunk)
-        made.legs._tokens = made.tokens
+        made.legs._placing._tokens = made.tokens
         return made
 
     async def script(stage: HostsStage) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cordboard.sip.dialog.challenge import answered_invite
 from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.reasons import ELSEWHERE, read_reasons, reason_lines
 from cordboard.sip.dialog.refusals import refusal
@@ -29,6 +30,7 @@ class CallingSession(LiveSession):
         self._invite = invite
         self._heard = False
         self._reasons: list[str] = []
+        self._unanswerable = ""  # why a challenge met no answer
         self._cancel: Outbound | None = None
         self._give_up_at: float | None = None
         self._branches: dict[str, Dialog] = {}
@@ -74,7 +76,7 @@ class CallingSession(LiveSession):
             self._accepted(response)
         elif not self.up and not self._answers_refusal(response):
             self._give_up_at = None
-            self.finish(refusal(response))
+            self.finish(refusal(response, self._unanswerable))
 
     def unanswered(self, sent: Outbound, code: int) -> None:
         if sent is not self._invite:
@@ -90,12 +92,22 @@ class CallingSession(LiveSession):
         return response.code in (401, 407) and self.challenged(response)
 
     def challenged(self, response: Response) -> bool:
-        """A 401 or 407. True: it was answered by another INVITE (``invite_again``)."""
-        return False
+        """A 401 or 407. True: it was answered by another INVITE."""
+        again = answered_invite(self.stack, self._invite, response)
+        if isinstance(again, str):
+            self._unanswerable = again
+            return False
+        self._start_again(again)
+        return True
 
     def invite_again(self, lines: list[str]) -> None:
         """Send the INVITE once more with these added lines: a new transaction of the same call (§8.1.3.5)."""
-        self._invite = self._invite.again(new_branch(self.stack), self._invite.cseq + 1, lines)
+        if self._invite.attempt is not None:
+            self.stack.keys.renew(self._invite.attempt)
+        self._start_again(self._invite.again(new_branch(self.stack), self._invite.cseq + 1, lines))
+
+    def _start_again(self, invite: Outbound) -> None:
+        self._invite = invite
         self._heard = False
         self._branches.clear()
         self.stack.request(self, self._invite, self.peer)
@@ -125,7 +137,9 @@ class CallingSession(LiveSession):
             dialog = Dialog.calling(self._invite, response, self.peer)
         else:
             dialog.answered(self._invite, response)
-        ack = dialog.request(self.stack, self, "ACK", cseq=self._invite.cseq)
+        ack = dialog.request(
+            self.stack, self, "ACK", cseq=self._invite.cseq, attempt=self._invite.attempt
+        )  # the same credentials (§13.2.2.4)
         self._acks[response.to_tag] = ack
         self.stack.send(self, *ack)
         if self.dialog is not None or self.over:

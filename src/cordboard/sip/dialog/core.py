@@ -7,6 +7,9 @@ from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.stack import ALLOW, Stack, between
 from cordboard.sip.dialog.words import Confirmed, Seen, SessionEvent
 from cordboard.sip.message.address import Hop
+from cordboard.sip.message.digest import Credentials
+from cordboard.sip.message.message import Response
+from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.message.writer import reply
 from cordboard.sip.transaction.server import InviteServer, Server
 
@@ -34,9 +37,11 @@ def _nobody(event: SessionEvent) -> None:
 
 class SessionCore:
     """Base of both sides. ``up``: answered and not yet being ended. ``over``: the last event was told.
-    ``peer``: the dialog's own connection. ``owns_call_id``: whether we made the Call-ID (§14.1)."""
+    ``peer``: the dialog's own connection. ``owns_call_id``: whether we made the Call-ID (§14.1).
+    ``credentials`` answer challenges to our requests; a called session never has any (reliability.md S9)."""
 
     owns_call_id = False
+    credentials: Credentials | None = None
 
     def __init__(self, stack: Stack, call_id: str, local_tag: str, peer: Hop) -> None:
         self.owner: Callable[[SessionEvent], None] = _nobody
@@ -85,6 +90,14 @@ class SessionCore:
     @property
     def early(self) -> bool:
         """Whether the INVITE has no final answer yet."""
+        raise NotImplementedError
+
+    def answered(self, sent: Outbound, response: Response) -> None:
+        """A response to a request of ours."""
+        raise NotImplementedError
+
+    def unanswered(self, sent: Outbound, code: int) -> None:
+        """A request of ours got no answer (408) or could not be sent (503)."""
         raise NotImplementedError
 
     def moved(self, peer: Hop) -> None:

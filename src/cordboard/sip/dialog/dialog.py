@@ -3,6 +3,7 @@ it."""
 
 from cordboard.sip.dialog.stack import Member, Stack, new_branch
 from cordboard.sip.message.address import Hop
+from cordboard.sip.message.challenges import Attempt
 from cordboard.sip.message.headers import split_address
 from cordboard.sip.message.message import Message, Request, Response
 from cordboard.sip.message.outbound import Outbound
@@ -78,6 +79,11 @@ class Dialog:
             self.target = target
             self._hop = None
 
+    @property
+    def hop(self) -> Hop | None:
+        """Where its last request went; None before there was one, or when the target has changed since."""
+        return self._hop
+
     def request(
         self,
         stack: Stack,
@@ -86,8 +92,10 @@ class Dialog:
         lines: list[str] | None = None,
         body: bytes = b"",
         cseq: int | None = None,
+        attempt: Attempt | None = None,
     ) -> tuple[Outbound, Hop]:
-        """A request in this dialog (§12.2.1.1) and where it goes. ``cseq`` only for ACK."""
+        """A request in this dialog (§12.2.1.1) and where it goes. ``cseq`` only for ACK. ``attempt``:
+        credentials, which go to their own host only."""
         if cseq is None:
             self.local_cseq += 1
             cseq = self.local_cseq
@@ -115,6 +123,7 @@ class Dialog:
             lines=head + lines if lines else head,
             body=body,
             content_type=SDP,
+            attempt=attempt if attempt is not None and attempt.host == hop.peer.host else None,
         )
         return request, hop
 

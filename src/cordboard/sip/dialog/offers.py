@@ -49,6 +49,13 @@ class Offers:
         self._mine, hop = session.dialog.request(session.stack, session, "INVITE", [ALLOW], self._sent_body)
         session.stack.request(session, self._mine, hop)
 
+    def replaced(self, sent: Outbound, again: Outbound) -> bool:
+        """Whether our offer on its way is this one; then the other takes its place."""
+        if sent is not self._mine:
+            return False
+        self._mine = again
+        return True
+
     def answered(self, sent: Outbound, response: Response) -> None:
         """A response to a re-INVITE of ours, perhaps an old one."""
         session = self._session

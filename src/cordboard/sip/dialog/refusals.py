@@ -14,11 +14,11 @@ _SECONDS = re.compile(r"\s*(\d{1,10})")
 _WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 
 
-def refusal(response: Response) -> Refused:
-    """The event that ends the calling session."""
+def refusal(response: Response, unanswerable: str = "") -> Refused:
+    """The event that ends the calling session. ``unanswerable``: why a challenge met no answer."""
     return Refused(
         response.code,
-        response.phrase,
+        f"{response.phrase}: {unanswerable}" if unanswerable else response.phrase,
         read_reasons(response),
         contacts=contacts_of(response) if response.code < 400 else (),
         retry_after=retry_after(response),

@@ -1,5 +1,6 @@
 """What both sides of an INVITE session share: its dialog, the requests in it, and its end."""
 
+from cordboard.sip.dialog.challenge import answered_within
 from cordboard.sip.dialog.core import SessionCore
 from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.offers import Offers
@@ -14,6 +15,7 @@ from cordboard.sip.dialog.words import (
 )
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.bodies import ACCEPTED
+from cordboard.sip.message.challenges import CHALLENGED
 from cordboard.sip.message.message import Request, Response
 from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.transaction.server import Server
@@ -101,11 +103,29 @@ class LiveSession(SessionCore):
 
     def answered(self, sent: Outbound, response: Response) -> None:
         """A response to a request of ours."""
+        if response.code in CHALLENGED and self._sent_again(sent, response):
+            return
         if sent is self._bye:
             if response.code >= 200:
                 self.finish(Ended(False, read_reasons(response), self._why))
         elif sent.method == "INVITE":
             self._offers.answered(sent, response)
+
+    def _sent_again(self, sent: Outbound, response: Response) -> bool:
+        """Whether a challenge to a request in the dialog was answered by another one, which takes its
+        place."""
+        dialog = self.dialog
+        if self.credentials is None or dialog is None or dialog.remote != sent.to or self.over:
+            return False
+        again = answered_within(self.stack, self.credentials, dialog, self.peer, sent, response)
+        if again is None:
+            return False
+        if sent is self._bye:
+            self._bye = again[0]
+        elif not self._offers.replaced(sent, again[0]):
+            return False
+        self.stack.request(self, *again)
+        return True
 
     def unanswered(self, sent: Outbound, code: int) -> None:
         """A request of ours got no answer (408) or could not be sent (503)."""

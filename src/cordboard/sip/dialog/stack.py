@@ -4,6 +4,8 @@ from typing import Protocol
 
 from cordboard.kernel.clock import Tokens
 from cordboard.sip.message.address import Hop
+from cordboard.sip.message.challenges import Keyring
+from cordboard.sip.message.message import Response
 from cordboard.sip.message.outbound import MAGIC, Outbound
 from cordboard.sip.transaction.machine import Timers
 from cordboard.sip.transaction.server import Server
@@ -21,8 +23,17 @@ class Member(Protocol):
     def tick(self, now: float) -> None: ...
 
 
+class Asker(Protocol):
+    """Whoever sent a request and waits for what becomes of it."""
+
+    def answered(self, sent: Outbound, response: Response) -> None: ...
+
+    def unanswered(self, sent: Outbound, code: int) -> None: ...
+
+
 class Stack(Protocol):
     tokens: Tokens
+    keys: Keyring
     timers: Timers
     user_agent: str
 
@@ -49,8 +60,8 @@ class Stack(Protocol):
         ``peer``, the dialog's own connection (reliability.md S15)."""
         ...
 
-    def request(self, member: Member, request: Outbound, hop: Hop) -> None:
-        """Send it in a client transaction. Answers come to the session's ``answered``, silence and failure to
+    def request(self, asker: Asker, request: Outbound, hop: Hop) -> None:
+        """Send it in a client transaction. Answers come to the asker's ``answered``, silence and failure to
         ``unanswered``, never before this has returned."""
         ...
 

@@ -6,10 +6,12 @@ from functools import partial
 
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.sip.dialog.session import LiveSession
-from cordboard.sip.dialog.stack import Member
+from cordboard.sip.dialog.stack import Asker, Member
 from cordboard.sip.endpoint.alarm import Alarm, Sleeper
+from cordboard.sip.endpoint.requests import Question
 from cordboard.sip.endpoint.words import Passed, Seen, Session
 from cordboard.sip.message.address import Address, Hop
+from cordboard.sip.message.challenges import Keyring
 from cordboard.sip.message.message import Message, Request, Response
 from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.message.uri import leads_to
@@ -18,6 +20,9 @@ from cordboard.sip.transaction.machine import Machine, State, Timers
 from cordboard.sip.transaction.server import InviteServer, Server
 from cordboard.sip.transaction.table import Table
 from cordboard.sip.transport.words import Transport
+
+ASKERS = (LiveSession, Question)
+"""Who waits for answers to requests."""
 
 _LOWEST_PORT = 1024  # no in-dialog request goes to a service port because a Contact says so
 
@@ -37,6 +42,7 @@ class Core:
     ) -> None:
         """``later`` runs a function soon, never at once."""
         self.tokens = tokens
+        self.keys = Keyring(tokens)
         self.user_agent = user_agent
         self.timers = timers
         self.transports: list[Transport] = []
@@ -95,11 +101,11 @@ class Core:
         listener = self.listener_for(found, peer.listener)
         return peer if listener is None else Hop(listener, found)
 
-    def request(self, member: Member, request: Outbound, hop: Hop) -> None:
+    def request(self, asker: Asker, request: Outbound, hop: Hop) -> None:
         reliable = self.transports[hop.listener].reliable
         machine = InviteClient if request.method == "INVITE" else OtherClient
         client = machine(request, reliable, self.now(), self.timers)
-        client.hop, client.owner = hop, member
+        client.hop, client.owner = hop, asker
         self.table.add_client(client)
         self.flush(client)
 
@@ -182,7 +188,7 @@ class Core:
             return
         client.abort()
         self.table.remove(client)
-        if isinstance(client.owner, LiveSession):
+        if isinstance(client.owner, ASKERS):
             client.owner.unanswered(client.request, 503)
 
     def _done(self, machine: Machine) -> None:
@@ -192,7 +198,7 @@ class Core:
             key = (request.call_id, request.from_tag, request.cseq)
             if self.arrived.get(key) is machine:
                 del self.arrived[key]
-        elif isinstance(machine, Client) and machine.timed_out and isinstance(machine.owner, LiveSession):
+        elif isinstance(machine, Client) and machine.timed_out and isinstance(machine.owner, ASKERS):
             machine.owner.unanswered(machine.request, 408)
 
     def _ring(self, sleeper: Sleeper, now: float) -> None:

@@ -10,13 +10,16 @@ from cordboard.sip.dialog.stack import ALLOW, new_branch
 from cordboard.sip.dialog.words import SessionEvent
 from cordboard.sip.endpoint.core import Core
 from cordboard.sip.endpoint.inbox import Inbox
+from cordboard.sip.endpoint.requests import Question
 from cordboard.sip.endpoint.words import (
     Address,
     Admit,
+    Asking,
     IncomingSession,
     Outgoing,
     Passed,
     Readmit,
+    Reply,
     Seen,
     Session,
     Verdict,
@@ -121,6 +124,7 @@ class Endpoint:
         hop = flow or Hop(listener or 0, outgoing.target)
         tag = core.mark + core.tokens.hex(16)
         name = f"{quote(outgoing.from_name)} " if outgoing.from_name else ""
+        credentials = outgoing.credentials
         invite = Outbound(
             "INVITE",
             writable(outgoing.request_uri, "Request-URI"),
@@ -136,9 +140,16 @@ class Endpoint:
                 f"User-Agent: {core.user_agent}",
                 *added(outgoing.headers),
             ],
+            routes=outgoing.routes,
             body=outgoing.body,
+            attempt=None
+            if credentials is None
+            else core.keys.begin(
+                credentials, outgoing.target.host, "INVITE", outgoing.request_uri, core.now()
+            ),
         )
         session = CallingSession(core, invite, tag, hop, owner)
+        session.credentials = credentials
         session.watch = watch
         core.sessions[tag] = session
         if listener is None:
@@ -146,6 +157,18 @@ class Endpoint:
         else:
             session.start()
         return session
+
+    def ask(self, asking: Asking, answered: Callable[[Reply], None]) -> None:
+        """Send a request outside any dialog, not INVITE. Its final answer, or a ``local`` Reply when there is
+        none, comes to ``answered`` once, after this has returned. ``target.host`` is an IP address. What
+        cannot be written raises BadInput."""
+        core = self._core
+        listener = core.listener_for(asking.target)
+        question = Question(core, asking, Hop(listener or 0, asking.target), answered)
+        if listener is None:
+            self._later(partial(question.failed, 503))
+        else:
+            question.ask()
 
     def local_for(self, target: Address) -> Address:
         """Our own address as ``target`` sees it (for the SDP)."""

@@ -9,7 +9,7 @@ from cordboard.sip.dialog.reasons import read_reasons
 from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import ALLOW
 from cordboard.sip.endpoint.checks import IN_DIALOG_ONLY, object_to
-from cordboard.sip.endpoint.core import Core
+from cordboard.sip.endpoint.core import ASKERS, Core
 from cordboard.sip.endpoint.words import (
     Admission,
     Admit,
@@ -99,7 +99,7 @@ class Inbox:
         core.seen(client.owner, response, source)
         news = client.receive(response, core.now())
         core.flush(client)
-        if news and isinstance(client.owner, LiveSession):
+        if news and isinstance(client.owner, ASKERS):
             client.owner.answered(client.request, response)
 
     # --- requests -------------------------------------------------------------------------------------------
