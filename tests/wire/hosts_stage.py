@@ -57,6 +57,7 @@ class HostsStage(Stage):
                 exophones=(ExoPhone(EXOPHONE, 1, trunk.name),),
             ),
             replace(self.legs._hooks, host_changed=lambda name, change: self.changes.append(change)),
+            tokens=self.tokens,
         )
         self.endpoint = Endpoint(
             [f"{kind}:{ENGINE.host}:{ENGINE.port}" for kind in ("udp", "tcp")],

@@ -234,9 +234,7 @@ def test_equals_share_the_calls() -> None:
     trunk = replace(TRUNK, hosts=("sip:192.0.2.11:5060;weight=3",))
 
     def stage_of() -> HostsStage:
-        made = HostsStage({FIRST: refuses(486), SECOND: refuses(486)}, trunk)
-        made.legs._placing._tokens = made.tokens
-        return made
+        return HostsStage({FIRST: refuses(486), SECOND: refuses(486)}, trunk)
 
     async def script(stage: HostsStage) -> None:
         for number in range(400):

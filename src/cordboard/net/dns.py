@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-A, CNAME, SOA, AAAA, OPT = 1, 5, 6, 28, 41
+A, CNAME, SOA, AAAA, SRV, NAPTR, OPT = 1, 5, 6, 28, 33, 35, 41
 NO_ERROR, NAME_ERROR = 0, 3
 UDP_SIZE = 1232  # what passes without fragments (DNS flag day 2020)
 
@@ -12,6 +12,7 @@ _HEADER = struct.Struct("!6H")
 _FIXED = struct.Struct("!HHIH")
 _MOST_RECORDS = 64
 _MOST_ADDRESSES = 16
+_MOST_SERVICES = 32
 _LONGEST_CHAIN = 8
 
 
@@ -20,14 +21,47 @@ class Malformed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """An SRV record (RFC 2782). ``target``: lower-case, without the last dot; empty: the service is decidedly
+    not there."""
+
+    priority: int
+    weight: int
+    port: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A NAPTR record (RFC 3403 §4). ``flags`` and ``service`` in lower case; the regular expression is left
+    out: none is used with SIP (RFC 3263 §4.1)."""
+
+    order: int
+    preference: int
+    flags: str
+    service: str
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """``addresses`` in the order of the answer, at most 16; ``ttl``: seconds, the least on the way to them
-    (of a negative answer: the SOA's, RFC 2308 §5). ``truncated``: ask again over TCP."""
+    """What was asked for, in the order of the answer: ``addresses`` (at most 16), ``services`` or
+    ``pointers`` (at most 32). ``ttl``: seconds, the least on the way to them (of a negative answer: the
+    SOA's, RFC 2308 §5). ``truncated``: ask again over TCP. ``beside``: (name, address, TTL) of the additional
+    section, for targets of ``services`` only."""
 
     code: int
     truncated: bool
     addresses: tuple[str, ...]
     ttl: int
+    services: tuple[Service, ...] = ()
+    pointers: tuple[Pointer, ...] = ()
+    beside: tuple[tuple[str, str, int], ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing of what was asked for."""
+        return not (self.addresses or self.services or self.pointers)
 
 
 def encode_name(name: str) -> bytes:
@@ -54,7 +88,7 @@ def answer(message: bytes, ident: int, name: str, kind: int) -> Reply:
 
 
 def _answer(message: bytes, ident: int, name: str, kind: int) -> Reply:
-    its_ident, flags, questions, answers, authorities, _ = _HEADER.unpack_from(message)
+    its_ident, flags, questions, answers, authorities, extras = _HEADER.unpack_from(message)
     if its_ident != ident or not flags & 0x8000 or questions != 1:
         raise Malformed("another message")
     asked, at = _name(message, 12)
@@ -67,11 +101,18 @@ def _answer(message: bytes, ident: int, name: str, kind: int) -> Reply:
     if answers > _MOST_RECORDS:
         raise Malformed(f"{answers} records")
     records, at = _records(message, at + 4, answers)
-    addresses, ttl = _follow(records, wanted, kind)
-    if not addresses:
+    found, ttl = _follow(records, wanted, kind)
+    if not found:
         rest, _ = _records(message, at, min(authorities, _MOST_RECORDS))
-        ttl = min((_soa_ttl(r) for r in rest if r.kind == SOA), default=0)
-    return Reply(code, False, addresses, ttl)
+        return Reply(code, False, (), min((_soa_ttl(r) for r in rest if r.kind == SOA), default=0))
+    if kind == SRV:
+        services = tuple(_service(message, record) for record in found[:_MOST_SERVICES])
+        beside = _beside(message, at, authorities, extras, {service.target for service in services})
+        return Reply(code, False, (), ttl, services, beside=beside)
+    if kind == NAPTR:
+        pointers = tuple(_pointer(message, record) for record in found[:_MOST_SERVICES])
+        return Reply(code, False, (), ttl, pointers=pointers)
+    return Reply(code, False, tuple(_address(r.data, kind) for r in found[:_MOST_ADDRESSES]), ttl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +121,7 @@ class _Record:
     kind: int
     ttl: int
     data: bytes
+    at: int  # where the data begins: names in it may point back into the message
     target: str  # of a CNAME
 
 
@@ -93,26 +135,65 @@ def _records(message: bytes, at: int, count: int) -> tuple[list[_Record], int]:
         if len(data) < size:
             raise Malformed("a record ends too early")
         target = _name(message, at)[0] if kind == CNAME and class_ == 1 else ""
-        at += size
         if class_ == 1:
             # RFC 2181 §8: a TTL with its top bit set is zero.
-            records.append(_Record(owner, kind, 0 if ttl & 0x80000000 else ttl, data, target))
+            records.append(_Record(owner, kind, 0 if ttl & 0x80000000 else ttl, data, at, target))
+        at += size
     return records, at
 
 
-def _follow(records: list[_Record], name: str, kind: int) -> tuple[tuple[str, ...], int]:
-    """The addresses at the end of the name's aliases, and the least TTL on the way."""
+def _follow(records: list[_Record], name: str, kind: int) -> tuple[list[_Record], int]:
+    """The records at the end of the name's aliases, and the least TTL on the way."""
     ttl = 1 << 31
     for _ in range(_LONGEST_CHAIN):
         found = [r for r in records if r.name == name and r.kind == kind]
         if found:
-            texts = tuple(_address(r.data, kind) for r in found[:_MOST_ADDRESSES])
-            return texts, min(ttl, *(r.ttl for r in found))
+            return found, min(ttl, *(r.ttl for r in found))
         alias = next((r for r in records if r.name == name and r.kind == CNAME), None)
         if alias is None:
-            return (), 0
+            return [], 0
         name, ttl = alias.target, min(ttl, alias.ttl)
-    return (), 0
+    return [], 0
+
+
+def _service(message: bytes, record: _Record) -> Service:
+    priority, weight, port = struct.unpack_from("!3H", record.data)
+    target, end = _name(message, record.at + 6)
+    if end > record.at + len(record.data):
+        raise Malformed("a record is shorter than its name")
+    return Service(priority, weight, port, target)
+
+
+def _pointer(message: bytes, record: _Record) -> Pointer:
+    order, preference = struct.unpack_from("!2H", record.data)
+    at, texts = 4, []
+    for _ in range(3):
+        size = record.data[at]
+        text = record.data[at + 1 : at + 1 + size]
+        if len(text) < size:
+            raise Malformed("a text ends too early")
+        texts.append(text.decode("latin-1").lower())
+        at += 1 + size
+    if at >= len(record.data):
+        raise Malformed("a record ends too early")
+    replacement, end = _name(message, record.at + at)
+    if end > record.at + len(record.data):
+        raise Malformed("a record is shorter than its name")
+    return Pointer(order, preference, texts[0], texts[1], replacement)
+
+
+def _beside(
+    message: bytes, at: int, authorities: int, extras: int, names: set[str]
+) -> tuple[tuple[str, str, int], ...]:
+    """Addresses of these names in the additional section; what cannot be read there is done without."""
+    try:
+        _, at = _records(message, at, min(authorities, _MOST_RECORDS))
+        rest, _ = _records(message, at, min(extras, _MOST_RECORDS))
+        return tuple(
+            (r.name, _address(r.data, r.kind), r.ttl) for r in rest if r.kind in (A, AAAA) and r.name in names
+        )
+    except (Malformed, struct.error, IndexError):
+        return ()
 
 
 def _address(data: bytes, kind: int) -> str:

@@ -78,7 +78,7 @@ class Resolver:
         Raises ``NotFound``, or ``Unavailable`` where nobody answers.
         """
         key = name.lower().rstrip(".")
-        if known := self._without_asking(key):
+        if known := self.without_asking(key):
             return known
         now = asyncio.get_running_loop().time()
         kept = self._kept.get(key)
@@ -102,7 +102,8 @@ class Resolver:
                 raise
             raise Unavailable("the resolver is closed") from None
 
-    def _without_asking(self, key: str) -> tuple[str, ...]:
+    def without_asking(self, key: str) -> tuple[str, ...]:
+        """Addresses that need no nameserver: a literal's own, localhost's, those of the hosts file."""
         if key == "localhost" or key.endswith(".localhost"):  # RFC 6761 §6.3
             return ("127.0.0.1", "::1")
         if found := self._hosts.get(key):
@@ -133,7 +134,7 @@ class Resolver:
             dns.encode_name(key)
         except (dns.Malformed, UnicodeError):
             raise NotFound(key) from None
-        four, six = await asyncio.gather(self._ask(key, dns.A), self._ask(key, dns.AAAA))
+        four, six = await asyncio.gather(self.ask(key, dns.A), self.ask(key, dns.AAAA))
         now = asyncio.get_running_loop().time()
         good = [reply for reply in (four, six) if reply is not None]
         if found := tuple(address for reply in good for address in reply.addresses):
@@ -157,8 +158,8 @@ class Resolver:
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
 
-    async def _ask(self, name: str, kind: int) -> dns.Reply | None:
-        """The first good answer, or none. Servers take turns."""
+    async def ask(self, name: str, kind: int) -> dns.Reply | None:
+        """The first good answer to one question, or none; nothing is kept. Servers take turns."""
         for attempt in range(max(TRIES, len(self._servers))):
             server = self._servers[attempt % len(self._servers)]
             ident = int(self._tokens.hex(2), 16)
