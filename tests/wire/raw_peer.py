@@ -69,9 +69,24 @@ class RawPeer:
         """The first INVITE."""
         return self.requests("INVITE")[0]
 
+    def distinct(self, method: str) -> list[Request]:
+        """The requests of this method, each once."""
+        return list({one.via.branch: one for one in reversed(self.requests(method))}.values())[::-1]
+
     def lines(self) -> list[str]:
         """What came, each by its method or status."""
         return [f"{one.code} {one.method}" if isinstance(one, Response) else one.method for one in self.got]
+
+    def steps(self) -> list[str]:
+        """The same without repeated requests."""
+        seen: set[tuple[str, str]] = set()
+        found = []
+        for one, line in zip(self.got, self.lines(), strict=True):
+            key = (one.via.branch, line)
+            if isinstance(one, Response) or key not in seen:
+                found.append(line)
+            seen.add(key)
+        return found
 
     # --- what it says -----------------------------------------------------------------------------------
 

@@ -523,7 +523,12 @@ def test_in_dialog_requests_of_every_kind() -> None:
             assert dialog.ask("INFO", body=body, content_type="Application/DTMF-Relay; x=y") == "200 INFO"
             assert pair.bob.told(Informed) == [Informed("application/dtmf-relay", body)]
             assert dialog.ask("SUBSCRIBE") == "405 SUBSCRIBE"
-            assert dialog.ask("OPTIONS", "Require: 100rel") == "420 OPTIONS"
+            assert dialog.ask("OPTIONS", "Require: 100rel, timer") == "200 OPTIONS"
+            assert dialog.ask("OPTIONS", "Require: 100rel, path") == "420 OPTIONS"
+            assert b"\r\nUnsupported: path\r\n" in wire.passed[-1].data
+            assert dialog.ask("NOTIFY", "Event: refer") == "405 NOTIFY"
+            assert dialog.ask("MESSAGE") == "405 MESSAGE"
+            assert dialog.ask("PRACK", "RAck: 1 1 INVITE") == "481 PRACK"
             assert dialog.ask("UPDATE", contact=True) == "200 UPDATE"
             assert dialog.ask("INVITE", contact=True, body=b"x", content_type="text/plain") == "415 INVITE"
             assert dialog.ask("OPTIONS", cseq=1) == "500 OPTIONS"

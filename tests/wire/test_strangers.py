@@ -62,7 +62,7 @@ def test_telephony_9_options_is_answered_whatever_user_it_names(status: int) -> 
     (answer,) = reply_to(request("OPTIONS", uri="sip:nobody@10.0.0.2"), status=status)
     assert answer.line == f"{status} OPTIONS"
     assert answer.target == ALICE
-    assert b"\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE\r\n" in answer.data
+    assert b"\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK\r\n" in answer.data
     assert b"Retry-After" not in answer.data  # telephony.md 10
 
 
@@ -76,7 +76,22 @@ def test_telephony_9_options_is_answered_whatever_user_it_names(status: int) -> 
         (request("BYE", to="<sip:bob@10.0.0.2>;tag=x"), "481 BYE", b""),
         (request("INVITE", to="<sip:bob@10.0.0.2>;tag=x"), "481 INVITE", b""),
         (request("CANCEL"), "481 CANCEL", b""),
-        (request("INVITE", "Require: 100rel, foo"), "420 INVITE", b"\r\nUnsupported: 100rel, foo\r\n"),
+        (request("INVITE", "Require: 100rel, foo"), "420 INVITE", b"\r\nUnsupported: foo\r\n"),
+        (
+            request("INVITE", "Require: 100REL, timer", "Require: f, g"),
+            "420 INVITE",
+            b"\r\nUnsupported: f, g\r\n",
+        ),
+        (request("OPTIONS", "Require: 100rel, timer"), "200 OPTIONS", b"\r\nSupported: 100rel, timer\r\n"),
+        (request("PRACK", "RAck: 1 1 INVITE"), "481 PRACK", b""),
+        (request("UPDATE"), "481 UPDATE", b""),
+        (request("NOTIFY", "Event: presence"), "481 NOTIFY", b""),
+        (request("MESSAGE"), "405 MESSAGE", b"\r\nAllow: "),
+        (
+            request("INVITE", "Supported: timer", "Session-Expires: 89"),
+            "422 INVITE",
+            b"\r\nMin-SE: 90\r\n",
+        ),
         (request("OPTIONS", "Require: foo"), "420 OPTIONS", b"\r\nUnsupported: foo\r\n"),
         (request("INVITE", uri="nobodyKnowsThisScheme:totallyopaquecontent"), "416 INVITE", b""),
         (request("INVITE", uri="soap.beep://192.0.2.103:3002"), "416 INVITE", b""),

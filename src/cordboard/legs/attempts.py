@@ -93,6 +93,10 @@ class Attempts:
     def offer(self, body: bytes) -> None:
         self._session.offer(body)
 
+    @property
+    def may_offer(self) -> bool:
+        return self._session.may_offer
+
     def answer_offer(self, body: bytes) -> None:
         self._session.answer_offer(body)
 

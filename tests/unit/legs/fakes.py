@@ -36,6 +36,8 @@ class FakeSession:
         self.did: list[tuple[str, object]] = []
         self.reasons: tuple[Reason, ...] = ()
         self.headers: tuple[tuple[str, str], ...] = ()
+        self.reliable, self.session_seconds = "no", 0
+        self.may_offer = self.may_offer_early = False
 
     def progress(self, code: int, body: bytes = b"", phrase: str = "") -> None:
         self.did.append((f"progress {code}", body))

@@ -86,6 +86,11 @@ class Fork:
         if self._winner is not None:
             self._winner.offer(body)
 
+    @property
+    def may_offer(self) -> bool:
+        """See ``endpoint.words.Session``."""
+        return self._winner is not None and self._winner.may_offer
+
     def answer_offer(self, body: bytes) -> None:
         """See ``endpoint.words.Session``."""
         if self._winner is not None:

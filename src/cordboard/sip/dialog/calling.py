@@ -1,4 +1,5 @@
-"""The calling side of a session (UAC): INVITE, CANCEL, several 2xx (§9.1, §13.2, telephony.md 1)."""
+"""The calling side of a session (UAC): INVITE, CANCEL, PRACK, early dialogs and several 2xx (§9.1, §13.2, RFC
+3262, telephony.md 1)."""
 
 from collections.abc import Callable
 
@@ -6,8 +7,10 @@ from cordboard.sip.dialog.challenge import answered_invite
 from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.reasons import ELSEWHERE, read_reasons, reason_lines
 from cordboard.sip.dialog.refusals import refusal
+from cordboard.sip.dialog.reliable import in_order, number_of
 from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import Stack, new_branch
+from cordboard.sip.dialog.timer import agreed, min_se
 from cordboard.sip.dialog.words import Accepted, Progressed, Reason, Refused, SessionEvent
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.message import Response
@@ -15,6 +18,9 @@ from cordboard.sip.message.outbound import Outbound
 
 MOST_BRANCHES = 20
 """Forked branches whose early dialogs are kept; more are only acknowledged and ended."""
+_BRANCH_OVER = 199  # RFC 6228
+_MOST_LENGTHENED = 3
+_LONGEST_INTERVAL = 86_400
 
 
 class CallingSession(LiveSession):
@@ -23,11 +29,25 @@ class CallingSession(LiveSession):
     owns_call_id = True
 
     def __init__(
-        self, stack: Stack, invite: Outbound, local_tag: str, peer: Hop, owner: Callable[[SessionEvent], None]
+        self,
+        stack: Stack,
+        invite: Outbound,
+        local_tag: str,
+        peer: Hop,
+        owner: Callable[[SessionEvent], None],
+        reliable: str = "no",
+        session_seconds: int = 0,
     ) -> None:
+        """``reliable``, ``session_seconds``: as in ``endpoint.words.Outgoing``; the INVITE says so."""
         super().__init__(stack, invite.call_id, local_tag, peer)
         self.owner = owner
+        self.session_seconds = session_seconds
+        self.described = invite.body
         self._invite = invite
+        self._reliable = reliable != "no"
+        self._late = not invite.body  # the offer is theirs to make
+        self._open: tuple[Dialog, Response] | None = None  # it came in this one, the owner is to answer it
+        self._lengthened = 0
         self._heard = False
         self._reasons: list[str] = []
         self._unanswerable = ""  # why a challenge met no answer
@@ -39,6 +59,10 @@ class CallingSession(LiveSession):
     @property
     def early(self) -> bool:
         return self.dialog is None
+
+    @property
+    def offers_first(self) -> bool:
+        return not self._late
 
     def start(self) -> None:
         """Send the INVITE."""
@@ -89,7 +113,21 @@ class CallingSession(LiveSession):
         """Whether the INVITE goes out once more, in a form that the refusal asked for."""
         if self.released or self.over or self.dialog is not None:
             return False
+        if response.code == 422:
+            return self._lengthen(response)
         return response.code in (401, 407) and self.challenged(response)
+
+    def _lengthen(self, response: Response) -> bool:
+        """Somebody on the way takes no interval as short as ours (RFC 4028 §7.3)."""
+        least = min_se(response)
+        self._lengthened += 1
+        if not self.session_seconds < least <= _LONGEST_INTERVAL or self._lengthened > _MOST_LENGTHENED:
+            return False
+        self.session_seconds = least
+        names = ("Session-Expires:", "Min-SE:")
+        lines = [line for line in self._invite.lines or () if not line.startswith(names)]
+        self.invite_again([*lines, f"Session-Expires: {least}", f"Min-SE: {least}"])
+        return True
 
     def challenged(self, response: Response) -> bool:
         """A 401 or 407. True: it was answered by another INVITE."""
@@ -112,53 +150,135 @@ class CallingSession(LiveSession):
         self._branches.clear()
         self.stack.request(self, self._invite, self.peer)
 
+    # --- provisional answers ------------------------------------------------------------------------------
+
     def _progressed(self, response: Response) -> None:
         first, self._heard = not self._heard, True
         if self.over or self.up or self.dialog is not None:
             return
-        tag = response.to_tag
-        if tag and response.code > 100 and tag not in self._branches and len(self._branches) < MOST_BRANCHES:
-            self._branches[tag] = Dialog.calling(self._invite, response, self.peer)
+        tag, code, body = response.to_tag, response.code, response.sdp
+        branch = self._branch(response) if tag and code > 100 else None
+        number = number_of(response) if self._reliable and branch is not None else 0
+        if branch is not None and number and not in_order(branch, number):
+            return
+        offer = self._late and bool(number and body) and branch is not None and not branch.settled
+        if branch is not None and number and (self.released or not offer):
+            self._acknowledge_early(branch, response)
+            branch.settled = branch.settled or bool(body)
         if self.released:
             if first:
                 self._send_cancel()
             return
-        code, phrase = response.code, response.phrase
-        self.tell(Progressed(code, phrase, response.sdp, tag, read_reasons(response)))
+        if branch is not None and offer:
+            self._open = branch, response
+        if self._late and not offer:
+            body = b""  # no offer of theirs that could be answered, and none of ours that it answers
+        self.tell(Progressed(code, response.phrase, body, tag, read_reasons(response), offer))
+        if code == _BRANCH_OVER:
+            self._branches.pop(tag, None)
+
+    def _branch(self, response: Response) -> Dialog | None:
+        """The early dialog that a provisional answer belongs to."""
+        known = self._branches.get(response.to_tag)
+        if known is None and len(self._branches) < MOST_BRANCHES:
+            known = self._branches[response.to_tag] = Dialog.calling(self._invite, response, self.peer)
+        return known
+
+    def _acknowledge_early(self, branch: Dialog, response: Response, body: bytes = b"") -> None:
+        """The PRACK of a reliable provisional answer, with the answer to its offer (RFC 3262 §4)."""
+        rack = f"RAck: {response.header('rseq').strip()} {response.cseq} INVITE"
+        self.stack.request(self, *branch.request(self.stack, self, "PRACK", [rack], body))
+
+    def answer_offer(self, body: bytes) -> None:
+        """See ``endpoint.words.Session``."""
+        opened, self._open = self._open, None
+        if opened is None:
+            super().answer_offer(body)
+            return
+        branch, response = opened
+        branch.settled, self.described = True, body
+        if response.code < 200:
+            self._acknowledge_early(branch, response, body)
+        else:
+            self._acknowledge(branch, body)
+            self._offers.proceed()
+
+    def refuse_offer(self, code: int = 488) -> None:
+        """See ``endpoint.words.Session``. The first offer cannot be refused: the call is over."""
+        if self._open is None:
+            super().refuse_offer(code)
+        else:
+            self.release(Reason("SIP", code))
+
+    def offering_dialog(self) -> Dialog | None:
+        """Before the answer: the latest branch that takes an UPDATE (RFC 3311 §5.1)."""
+        if self._open is not None:
+            return None
+        if self.dialog is not None:
+            return super().offering_dialog()
+        able = (one for one in reversed(self._branches.values()) if one.settled and one.allows("UPDATE"))
+        return next(able, None)
+
+    # --- final answers ------------------------------------------------------------------------------------
 
     def _accepted(self, response: Response) -> None:
         """A 2xx: the first is the answer, others are ended (§13.2.2.4)."""
-        known = self._acks.get(response.to_tag)
+        tag = response.to_tag
+        known = self._acks.get(tag)
         if known is not None:
             self.stack.send(self, *known)
             return
-        dialog = self._branches.get(response.to_tag)
+        if self.dialog is not None and self.dialog.remote_tag == tag:
+            return  # its ACK waits for the owner
+        dialog = self._branches.get(tag)
         if dialog is None:
             dialog = Dialog.calling(self._invite, response, self.peer)
         else:
             dialog.answered(self._invite, response)
-        ack = dialog.request(
-            self.stack, self, "ACK", cseq=self._invite.cseq, attempt=self._invite.attempt
-        )  # the same credentials (§13.2.2.4)
-        self._acks[response.to_tag] = ack
-        self.stack.send(self, *ack)
         if self.dialog is not None or self.over:
+            self._acknowledge(dialog)
             bye = dialog.request(self.stack, self, "BYE", self._reasons or reason_lines((ELSEWHERE,)))
             self.stack.request(self, *bye)
             return
         self.dialog = dialog
         self._give_up_at = None
+        offer = self._late and bool(response.sdp) and not dialog.settled and not self.released
+        self._open = (dialog, response) if offer else None
+        if not offer:
+            self._acknowledge(dialog)
         if self.released:
             self.hang_up(self._reasons, "answered after the release")
             return
         self.up = True
-        self.tell(Accepted(response.code, response.sdp))
+        if self.session_seconds:
+            self.timer = agreed(response, self.stack.now())
+            self.stack.arm(self)
+        body = b"" if self._late and not offer else response.sdp
+        self.tell(Accepted(response.code, body, tag, offer))
+
+    def _acknowledge(self, dialog: Dialog, body: bytes = b"") -> None:
+        attempt = self._invite.attempt  # the same credentials (§13.2.2.4)
+        ack = dialog.request(self.stack, self, "ACK", body=body, cseq=self._invite.cseq, attempt=attempt)
+        self._acks[dialog.remote_tag] = ack
+        self.stack.send(self, *ack)
+
+    def hang_up(self, lines: list[str], why: str) -> None:
+        """No BYE before the ACK, though the owner had no answer to put into it."""
+        opened, self._open = self._open, None
+        if opened is not None and opened[0] is self.dialog:
+            self._acknowledge(opened[0])
+        super().hang_up(lines, why)
 
     def dialog_with(self, remote_tag: str) -> Dialog | None:
         """Its dialog, or one of the early ones."""
         if self.dialog is not None:
             return super().dialog_with(remote_tag)
         return self._branches.get(remote_tag)
+
+    def dialog_of(self, sent: Outbound) -> Dialog | None:
+        if self.dialog is not None:
+            return super().dialog_of(sent)
+        return next((one for one in self._branches.values() if one.remote == sent.to), None)
 
     def deadline(self) -> float | None:
         soonest = super().deadline()

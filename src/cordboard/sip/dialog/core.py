@@ -5,10 +5,11 @@ from math import inf
 
 from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.stack import ALLOW, Stack, between
+from cordboard.sip.dialog.timer import SessionTimer, granted
 from cordboard.sip.dialog.words import Confirmed, Seen, SessionEvent
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.digest import Credentials
-from cordboard.sip.message.message import Response
+from cordboard.sip.message.message import Request, Response
 from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.message.writer import reply
 from cordboard.sip.transaction.server import InviteServer, Server
@@ -38,10 +39,13 @@ def _nobody(event: SessionEvent) -> None:
 class SessionCore:
     """Base of both sides. ``up``: answered and not yet being ended. ``over``: the last event was told.
     ``peer``: the dialog's own connection. ``owns_call_id``: whether we made the Call-ID (§14.1).
-    ``credentials`` answer challenges to our requests; a called session never has any (reliability.md S9)."""
+    ``credentials`` answer challenges to our requests; a called session never has any (reliability.md S9).
+    ``session_seconds``: the session timer we would ask for, 0 for none; ``timer``: the one that runs.
+    ``described``: our SDP as the far side last took it."""
 
     owns_call_id = False
     credentials: Credentials | None = None
+    session_seconds = 0
 
     def __init__(self, stack: Stack, call_id: str, local_tag: str, peer: Hop) -> None:
         self.owner: Callable[[SessionEvent], None] = _nobody
@@ -56,6 +60,8 @@ class SessionCore:
         self.over = False
         self.released = False
         self.waiting: Waiting | None = None
+        self.timer: SessionTimer | None = None
+        self.described = b""
         self._call_id = call_id
 
     @property
@@ -106,6 +112,20 @@ class SessionCore:
         if self.dialog is not None:
             self.dialog.moved(peer)
 
+    @property
+    def offers_first(self) -> bool:
+        """Whether the first offer of the session is ours to make."""
+        raise NotImplementedError
+
+    def offering_dialog(self) -> Dialog | None:
+        """The dialog in which an offer of ours may go out now; None while none may."""
+        return self.dialog if self.up else None
+
+    @property
+    def may_offer(self) -> bool:
+        """See ``endpoint.words.Session``."""
+        return self.offering_dialog() is not None
+
     def deadline(self) -> float | None:
         """When to be woken."""
         raise NotImplementedError
@@ -135,9 +155,27 @@ class SessionCore:
     ) -> None:
         """Send a 200 with SDP; for an INVITE it is repeated until its ACK comes."""
         lines = [f"Contact: {self.stack.contact(server.hop)}", ALLOW, f"Server: {self.stack.user_agent}"]
+        lines += self.refreshed_by(server.request)
         data = self.respond(server, 200, lines=routes + lines if routes else lines, body=body)
         if isinstance(server, InviteServer):
             self.waiting = Waiting(server, data, offered, initial, self.stack)
+            self.stack.arm(self)
+
+    def refreshed_by(self, request: Request) -> list[str]:
+        """A re-INVITE or UPDATE, or the first INVITE, gets its 2xx: the session's timer begins anew. What the
+        2xx says of it (RFC 4028 §9)."""
+        if self.early:
+            return []
+        lines, self.timer = granted(request, self.session_seconds, self.timer, self.stack.now())
+        if self.timer is not None:
+            self.stack.arm(self)
+        return lines
+
+    def timer_from(self, response: Response) -> None:
+        """A 2xx to a request of ours that refreshed the session."""
+        assert self.timer is not None
+        self.timer = self.timer.answered(response, self.stack.now())
+        if self.timer is not None:
             self.stack.arm(self)
 
     def retry_after(self) -> str:

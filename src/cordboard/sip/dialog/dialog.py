@@ -17,11 +17,16 @@ class Dialog:
     """``local`` and ``remote`` are From and To values with tags, as our requests carry them.
 
     ``peer`` is the dialog's own connection; ``remote_cseq`` is -1 until the far side has sent a request.
+    ``heard_rseq``: of the last reliable provisional answer, 0 before one came. ``settled``: the first offer
+    has its answer, in messages that cannot get lost, so that another may follow though it is early.
+    ``allow``: the far side's Allow headers.
     """
 
     __slots__ = (
         "_hop",
+        "allow",
         "call_id",
+        "heard_rseq",
         "local",
         "local_cseq",
         "peer",
@@ -29,6 +34,7 @@ class Dialog:
         "remote_cseq",
         "remote_tag",
         "routes",
+        "settled",
         "target",
     )
 
@@ -42,6 +48,9 @@ class Dialog:
         self.routes: tuple[str, ...] = ()
         self.local_cseq = 1
         self.remote_cseq = -1
+        self.heard_rseq = 0
+        self.settled = False
+        self.allow: list[str] | None = None
         self._hop: Hop | None = None
 
     @classmethod
@@ -52,6 +61,7 @@ class Dialog:
         dialog.routes = tuple(request.listed("record-route")[:MOST_ROUTES])
         dialog.target = _target(request) or _uri_of(request.header("from"))
         dialog.remote_cseq = request.cseq
+        dialog.allow = request.index.get("allow")
         return dialog
 
     @classmethod
@@ -66,6 +76,7 @@ class Dialog:
         """A response to the INVITE: a 2xx sets the route set anew (§13.2.2.4)."""
         self.routes = tuple(reversed(response.listed("record-route")[-MOST_ROUTES:]))
         self.target = _target(response) or self.target or invite.uri
+        self.allow = response.index.get("allow") or self.allow
         self._hop = None
 
     def moved(self, peer: Hop) -> None:
@@ -83,6 +94,11 @@ class Dialog:
     def hop(self) -> Hop | None:
         """Where its last request went; None before there was one, or when the target has changed since."""
         return self._hop
+
+    def allows(self, method: str) -> bool:
+        """Whether the far side said that it takes this method; False where it said nothing."""
+        lines = self.allow or ()
+        return any(method == named.strip().upper() for line in lines for named in line.split(","))
 
     def request(
         self,

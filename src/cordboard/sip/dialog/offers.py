@@ -1,10 +1,12 @@
-"""New offers in an answered session: re-INVITE (§14) and UPDATE (RFC 3311), from both sides, and their
-glare."""
+"""New offers in a session: re-INVITE (§14) and UPDATE (RFC 3311), from both sides, their glare, and the
+refreshing of session timers (RFC 4028), which uses the same requests."""
 
 from cordboard.sip.dialog.core import SessionCore
 from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.reasons import reason_lines
+from cordboard.sip.dialog.refusals import retry_after
 from cordboard.sip.dialog.stack import ALLOW, between
+from cordboard.sip.dialog.timer import min_se
 from cordboard.sip.dialog.words import Ended, OfferAnswered, Offered, OfferRefused, Reason
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.message import Response
@@ -12,23 +14,40 @@ from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.transaction.server import InviteServer, Server
 
 FATAL = {408: "a request in the dialog was never answered", 481: "the far side no longer knows the dialog"}
+_REFRESH = b""
+"""Wanted in place of an offer: only tell the far side that the session is alive."""
+_MOST_TRIES = 10
+_SOON = 10
+"""Seconds; a 500 that asks for no longer wait than this is glare (RFC 3311 §5.2)."""
 
 
 class Offers:
-    """``again_at``: when our re-INVITE that met 491 is tried again. One offer of ours at a time; a newer one
-    replaces one that still waits."""
+    """``again_at``: when our request that met 491 is tried again. One request of ours at a time; a newer
+    offer replaces one that still waits."""
 
-    __slots__ = ("_acks", "_mine", "_sent_body", "_session", "_theirs", "_wanted", "again_at")
+    __slots__ = (
+        "_acks",
+        "_dialog",
+        "_mine",
+        "_refreshes",
+        "_session",
+        "_theirs",
+        "_tries",
+        "_wanted",
+        "again_at",
+    )
 
     def __init__(self, session: SessionCore) -> None:
         self._session = session
-        self._mine: Outbound | None = None  # our re-INVITE on its way
-        self._sent_body = b""
+        self._mine: Outbound | None = None  # our re-INVITE or UPDATE on its way
+        self._dialog: Dialog | None = None  # and the dialog that it went in
+        self._refreshes = False  # it only refreshes the session
         self._wanted: bytes | None = None  # our next offer, while it may not be sent
         self._theirs: Server | None = None  # the far side's request, while the owner has not answered it
         self._acks: dict[
             str, tuple[Outbound, Hop]
         ] = {}  # ACKs to 2xx by the branch of our re-INVITE, to be sent again
+        self._tries = 0
         self.again_at: float | None = None
 
     # --- ours -------------------------------------------------------------------------------------------
@@ -39,14 +58,31 @@ class Offers:
         self._wanted = body
         self.proceed()
 
+    def refresh(self) -> None:
+        """Half of the session's interval has passed. Whatever else we want to send refreshes it too."""
+        if self._wanted is None and self._mine is None:
+            self._wanted = _REFRESH
+            self.proceed()
+
     def proceed(self) -> None:
-        """Send the waiting offer when nothing stands in its way (§14.1)."""
+        """Send what waits when nothing stands in its way (§14.1)."""
         session = self._session
         blocked = self._mine or self._theirs or session.waiting or self.again_at is not None
-        if self._wanted is None or blocked or not session.up or session.dialog is None:
+        if self._wanted is None or blocked:
             return
-        self._sent_body, self._wanted = self._wanted, None
-        self._mine, hop = session.dialog.request(session.stack, session, "INVITE", [ALLOW], self._sent_body)
+        dialog = session.offering_dialog()
+        if dialog is None:
+            return
+        body, self._wanted = self._wanted, None
+        method = "INVITE" if session.up else "UPDATE"
+        self._refreshes = not body
+        if not body and dialog.allows("UPDATE"):
+            method = "UPDATE"
+        elif not body:
+            body = session.described
+        lines = [ALLOW] if session.timer is None else [ALLOW, *session.timer.lines()]
+        self._mine, hop = dialog.request(session.stack, session, method, lines, body)
+        self._dialog = dialog
         session.stack.request(session, self._mine, hop)
 
     def replaced(self, sent: Outbound, again: Outbound) -> bool:
@@ -57,23 +93,23 @@ class Offers:
         return True
 
     def answered(self, sent: Outbound, response: Response) -> None:
-        """A response to a re-INVITE of ours, perhaps an old one."""
-        session = self._session
-        if 200 <= response.code < 300:
+        """A response to a re-INVITE or UPDATE of ours, perhaps an old one."""
+        code = response.code
+        if 200 <= code < 300 and sent.method == "INVITE":
             self._acknowledge(sent, response)
-        if sent is not self._mine or response.code < 200:
+        if sent is not self._mine or code < 200:
             return
         self._mine = None
-        if response.code < 300:
-            session.tell(OfferAnswered(response.sdp))
-        elif response.code == 491:
-            self._try_again()
+        if code < 300:
+            self._taken(sent, response)
+        elif code in FATAL:
+            self._lost(sent, code)
             return
-        elif response.code in FATAL:
-            self._lost(response.code)
+        elif self._again_in(code, response):
+            self._try_again(sent, code, response)
             return
         else:
-            session.tell(OfferRefused(response.code))
+            self._refused(sent, code, response)
         self.proceed()
 
     def unanswered(self, sent: Outbound, code: int) -> None:
@@ -81,9 +117,9 @@ class Offers:
             return
         self._mine = None
         if code in FATAL:
-            self._lost(code)
+            self._lost(sent, code)
         else:
-            self._session.tell(OfferRefused(code))
+            self._refused(sent, code)
 
     def _acknowledge(self, sent: Outbound, response: Response) -> None:
         session = self._session
@@ -97,19 +133,62 @@ class Offers:
             self._acks = {sent.branch: ack}
         session.stack.send(session, *ack)
 
-    def _try_again(self) -> None:
-        """491: wait 2.1–4 s when the Call-ID is ours, 0–2 s when it is theirs (§14.1)."""
+    def _taken(self, sent: Outbound, response: Response) -> None:
         session = self._session
+        self._tries = 0
+        if sent.method == "UPDATE" and self._dialog is not None:
+            self._dialog.refresh(response)
+        if session.timer is not None:
+            session.timer_from(response)
+        if sent.body:
+            session.described = sent.body
+            session.tell(OfferAnswered(response.sdp))
+
+    def _refused(self, sent: Outbound, code: int, response: Response | None = None) -> None:
+        """It stays as it was. A refresh that failed is tried again, in a way the far side may like better."""
+        session = self._session
+        timer = session.timer
+        again = _REFRESH if self._refreshes else sent.body
+        if timer is not None and code == 422 and response is not None and self._tries < _MOST_TRIES:
+            self._tries += 1
+            timer.lengthen(min_se(response))
+            self._wanted = again if self._wanted is None else self._wanted
+        elif again:
+            session.tell(OfferRefused(code))
+        elif timer is not None and code in (405, 501) and sent.method == "UPDATE":
+            assert self._dialog is not None
+            self._dialog.allow = None
+            self._wanted = self._wanted or _REFRESH
+        elif timer is not None:
+            timer.try_later(session.stack.now())
+            session.stack.arm(session)
+
+    def _again_in(self, code: int, response: Response) -> bool:
+        """Whether it was glare: it will be taken in a moment (§14.1, RFC 3311 §5.2)."""
+        if self._tries >= _MOST_TRIES:
+            return False
+        return code == 491 or (code == 500 and 0 < retry_after(response) <= _SOON)
+
+    def _try_again(self, sent: Outbound, code: int, response: Response) -> None:
+        """491: wait 2.1–4 s when the Call-ID is ours, 0–2 s when it is theirs (§14.1); 500: as it says."""
+        session = self._session
+        self._tries += 1
         if self._wanted is None:
-            self._wanted = self._sent_body
+            self._wanted = _REFRESH if self._refreshes else sent.body
         low, high = (2.1, 4.0) if session.owns_call_id else (0.0, 2.0)
+        if code == 500:
+            low = high = float(retry_after(response))
         self.again_at = session.stack.now() + between(session.stack, low, high)
         session.stack.arm(session)
 
-    def _lost(self, code: int) -> None:
-        """481 or 408 to a request in the dialog ends it (§12.2.1.2); after a silence a BYE is still tried."""
+    def _lost(self, sent: Outbound, code: int) -> None:
+        """481 or 408 to a request in the dialog ends it (§12.2.1.2); after a silence a BYE is still tried.
+        Before the answer it is the INVITE's business to end."""
         session = self._session
-        if code == 408:
+        if not session.up:
+            if sent.body:
+                session.tell(OfferRefused(code))
+        elif code == 408:
             session.hang_up(reason_lines((Reason("SIP", 408),)), FATAL[408])
         elif not session.released:
             session.finish(Ended(False, (), FATAL[code]))
@@ -117,31 +196,40 @@ class Offers:
     # --- theirs -----------------------------------------------------------------------------------------
 
     def receive(self, server: Server, dialog: Dialog) -> None:
-        """A re-INVITE or UPDATE, in order. Its source and type were checked."""
+        """A re-INVITE or UPDATE, or a PRACK with an offer, in order. Its source and type were checked."""
         session = self._session
         invite = isinstance(server, InviteServer)
         body = server.request.sdp
         if not invite and not body:
             dialog.refresh(server.request)
-            session.respond(server, 200, lines=[f"Contact: {session.stack.contact(server.hop)}", ALLOW])
-        elif self._mine is not None or (session.waiting is not None and session.waiting.offered):
+            lines = [f"Contact: {session.stack.contact(server.hop)}", ALLOW]
+            session.respond(server, 200, lines=lines + session.refreshed_by(server.request))
+        elif self._offering or (session.waiting is not None and session.waiting.offered):
             session.respond(server, 491)  # our offer is open (§14.2, RFC 3311 §5.2)
-        elif self._theirs is not None or session.early:
-            # Their last one is not answered yet; an early caller's offer is open until our 200.
-            session.respond(server, 491 if session.owns_call_id else 500, lines=[session.retry_after()])
+        elif self._theirs is not None:
+            session.respond(server, 500, lines=[session.retry_after()])  # their last one is not answered yet
+        elif session.early and (invite or not dialog.settled):
+            # The first offer is still open: ours (491), or theirs (500).
+            ours = session.owns_call_id if invite else session.offers_first
+            session.respond(server, 491 if ours else 500, lines=None if ours else [session.retry_after()])
         else:
             dialog.refresh(server.request)
             session.seen_alive()
             self._theirs = server
-            session.tell(Offered(body))
+            session.tell(Offered(body, dialog.remote_tag))
             if self._theirs is server and (session.over or session.released):
                 self.refuse(488)
+
+    @property
+    def _offering(self) -> bool:
+        return self._mine is not None and bool(self._mine.body)
 
     def answer(self, body: bytes) -> None:
         server, self._theirs = self._theirs, None
         if server is None:
             return
         session = self._session
+        session.described = body
         session.accept_with(server, body, offered=not server.request.sdp, initial=False)
         self.proceed()
 

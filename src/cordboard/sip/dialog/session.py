@@ -3,9 +3,11 @@
 from cordboard.sip.dialog.challenge import answered_within
 from cordboard.sip.dialog.core import SessionCore
 from cordboard.sip.dialog.dialog import Dialog
+from cordboard.sip.dialog.extensions import SUPPORTED
 from cordboard.sip.dialog.offers import Offers
 from cordboard.sip.dialog.reasons import read_reasons, reason_lines
 from cordboard.sip.dialog.stack import ALLOW, Stack
+from cordboard.sip.dialog.timer import SessionTimer
 from cordboard.sip.dialog.words import (
     Confirmed,
     Ended,
@@ -19,6 +21,8 @@ from cordboard.sip.message.challenges import CHALLENGED
 from cordboard.sip.message.message import Request, Response
 from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.transaction.server import Server
+
+EXPIRED = Reason("SIP", 408, "Session timer expired")
 
 
 class LiveSession(SessionCore):
@@ -79,11 +83,17 @@ class LiveSession(SessionCore):
                 self.respond(server, 200)
                 self.tell(Informed(request.content_type, request.body))
             case "OPTIONS":
-                self.respond(server, 200, lines=[ALLOW, ACCEPTED])
+                self.respond(server, 200, lines=[ALLOW, SUPPORTED, ACCEPTED])
+            case "PRACK":
+                self.pracked(server, dialog)
             case "REFER":
                 self.respond(server, 603)
             case _:
                 self.respond(server, 405, lines=[ALLOW])
+
+    def pracked(self, server: Server, dialog: Dialog) -> None:
+        """A PRACK; nothing of the calling side can be meant (RFC 3262 §3)."""
+        self.respond(server, 481)
 
     def cancelled(self, server: Server, reasons: tuple[Reason, ...]) -> None:
         """A CANCEL for this INVITE, already answered 200."""
@@ -108,21 +118,21 @@ class LiveSession(SessionCore):
         if sent is self._bye:
             if response.code >= 200:
                 self.finish(Ended(False, read_reasons(response), self._why))
-        elif sent.method == "INVITE":
+        elif sent.method in ("INVITE", "UPDATE"):
             self._offers.answered(sent, response)
 
     def _sent_again(self, sent: Outbound, response: Response) -> bool:
         """Whether a challenge to a request in the dialog was answered by another one, which takes its
         place."""
-        dialog = self.dialog
-        if self.credentials is None or dialog is None or dialog.remote != sent.to or self.over:
+        dialog = self.dialog_of(sent)
+        if self.credentials is None or dialog is None or self.over:
             return False
         again = answered_within(self.stack, self.credentials, dialog, self.peer, sent, response)
         if again is None:
             return False
         if sent is self._bye:
             self._bye = again[0]
-        elif not self._offers.replaced(sent, again[0]):
+        elif sent.method != "PRACK" and not self._offers.replaced(sent, again[0]):
             return False
         self.stack.request(self, *again)
         return True
@@ -131,7 +141,7 @@ class LiveSession(SessionCore):
         """A request of ours got no answer (408) or could not be sent (503)."""
         if sent is self._bye:
             self.finish(Ended(False, (), self._why))
-        elif sent.method == "INVITE":
+        elif sent.method in ("INVITE", "UPDATE"):
             self._offers.unanswered(sent, code)
 
     def deadline(self) -> float | None:
@@ -139,6 +149,9 @@ class LiveSession(SessionCore):
         soonest = self._offers.again_at
         if self.waiting is not None:
             due = min(self.waiting.resend_at, self.waiting.give_up_at)
+            soonest = due if soonest is None else min(soonest, due)
+        if self.timer is not None:
+            due = self.timer.deadline
             soonest = due if soonest is None else min(soonest, due)
         return soonest
 
@@ -156,6 +169,18 @@ class LiveSession(SessionCore):
                 waiting.resend_at = now + waiting.interval
                 self.stack.respond(waiting.server, 200, waiting.data)
         self._offers.tick(now)
+        if self.timer is not None and now >= self.timer.deadline:
+            self._look_at_timer(self.timer, now)
+
+    def _look_at_timer(self, timer: SessionTimer, now: float) -> None:
+        match timer.look(now):
+            case "refresh":
+                self._offers.refresh()
+            case "expired":
+                self.timer = None
+                self.hang_up_when_allowed(
+                    reason_lines((EXPIRED,)), "nothing refreshed the session in its time"
+                )
 
     # --- shared steps -----------------------------------------------------------------------------------
 
@@ -163,6 +188,11 @@ class LiveSession(SessionCore):
         """The dialog with this far tag."""
         dialog = self.dialog
         return dialog if dialog is not None and dialog.remote_tag == remote_tag else None
+
+    def dialog_of(self, sent: Outbound) -> Dialog | None:
+        """The dialog that a request of ours went in."""
+        dialog = self.dialog
+        return dialog if dialog is not None and dialog.remote == sent.to else None
 
     def bye_received(self, reasons: tuple[Reason, ...]) -> None:
         """The far side's BYE was answered."""
@@ -176,6 +206,7 @@ class LiveSession(SessionCore):
         if self.dialog is None or self._bye is not None or self.over:
             return
         self.up = False
+        self.timer = None
         self._why = why
         self._offers.abandon()
         self._bye, hop = self.dialog.request(self.stack, self, "BYE", lines)
@@ -195,7 +226,7 @@ class LiveSession(SessionCore):
             return
         self.over = True
         self.up = False
-        self.waiting = None
+        self.waiting = self.timer = None
         self._offers.abandon()
         self.stack.forget(self)
         self.owner(event)

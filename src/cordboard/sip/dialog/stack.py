@@ -10,7 +10,7 @@ from cordboard.sip.message.outbound import MAGIC, Outbound
 from cordboard.sip.transaction.machine import Timers
 from cordboard.sip.transaction.server import Server
 
-ALLOW = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+ALLOW = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
 
 
 class Member(Protocol):

@@ -1,6 +1,6 @@
 """What an INVITE session tells its owner, and its watcher."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cordboard.sip.message.address import Address
 
@@ -16,22 +16,29 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """A provisional answer to our INVITE, 100 included. ``body``: its SDP, empty for none. ``early``: the To
-    tag, which tells forked branches apart."""
+    """A provisional answer to our INVITE, 100 included; a reliable one once, in its order (RFC 3262).
+    ``body``: its SDP, empty for none. ``early``: the To tag, which tells forked branches apart. ``offer``:
+    the SDP is an offer, since our INVITE had none: it is answered at once with
+    ``session.answer_offer(body)``, or the session is released."""
 
     code: int
     phrase: str
     body: bytes = b""
     early: str = ""
     reasons: tuple[Reason, ...] = ()
+    offer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The first 2xx to our INVITE; it has been acknowledged. Others are acknowledged and ended by BYE."""
+    """The first 2xx to our INVITE; it has been acknowledged. Others are acknowledged and ended by BYE.
+    ``early``: its To tag. ``offer``: its SDP is an offer, since our INVITE had none; the ACK waits for the
+    answer, which is given at once with ``session.answer_offer(body)``, or the session is released."""
 
     code: int
     body: bytes
+    early: str = field(default="", compare=False)
+    offer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +81,18 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A re-INVITE or UPDATE with an SDP offer, or (``body`` empty) a re-INVITE that asks us for one. The
-    owner answers at once with ``session.answer_offer(body)`` or ``session.refuse_offer(code)``."""
+    """A re-INVITE, UPDATE or PRACK with an SDP offer, or (``body`` empty) a re-INVITE that asks us for one.
+    The owner answers at once with ``session.answer_offer(body)`` or ``session.refuse_offer(code)``.
+    ``early``: the far tag of the dialog that it came in."""
 
     body: bytes
+    early: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The answer to our own re-INVITE."""
+    """The answer to an offer of ours: in a re-INVITE or UPDATE, or in a reliable provisional answer whose
+    PRACK brought it."""
 
     body: bytes
 

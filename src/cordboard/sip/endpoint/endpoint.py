@@ -6,6 +6,7 @@ from functools import partial
 
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.sip.dialog.calling import CallingSession
+from cordboard.sip.dialog.extensions import wishes
 from cordboard.sip.dialog.stack import ALLOW, new_branch
 from cordboard.sip.dialog.words import SessionEvent
 from cordboard.sip.endpoint.core import Core
@@ -138,6 +139,7 @@ class Endpoint:
                 f"Contact: {core.contact(hop)}",
                 ALLOW,
                 f"User-Agent: {core.user_agent}",
+                *wishes(outgoing.reliable, outgoing.session_seconds),
                 *added(outgoing.headers),
             ],
             routes=outgoing.routes,
@@ -148,7 +150,7 @@ class Endpoint:
                 credentials, outgoing.target.host, "INVITE", outgoing.request_uri, core.now()
             ),
         )
-        session = CallingSession(core, invite, tag, hop, owner)
+        session = CallingSession(core, invite, tag, hop, owner, outgoing.reliable, outgoing.session_seconds)
         session.credentials = credentials
         session.watch = watch
         core.sessions[tag] = session

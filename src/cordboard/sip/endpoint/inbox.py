@@ -5,6 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from cordboard.sip.dialog.called import CalledSession
+from cordboard.sip.dialog.extensions import SUPPORTED
 from cordboard.sip.dialog.reasons import read_reasons
 from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import ALLOW
@@ -258,7 +259,7 @@ class Inbox:
             if objection is not None:
                 self._refuse(listener, request, *objection)
             else:
-                self._refuse(listener, request, self._options(), [ALLOW, ACCEPTED])
+                self._refuse(listener, request, self._options(), [ALLOW, SUPPORTED, ACCEPTED])
             return
         if request.method in IN_DIALOG_ONLY:
             self._refuse(listener, request, 481)

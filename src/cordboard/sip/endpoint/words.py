@@ -160,7 +160,14 @@ class Session(Protocol):
         ...
 
     def offer(self, body: bytes) -> None:
-        """Send a re-INVITE with this SDP in an answered session."""
+        """Send a re-INVITE with this SDP, as soon as the session is answered and nothing stands in its way;
+        an UPDATE before that where ``may_offer`` says that one can go out (RFC 3311)."""
+        ...
+
+    @property
+    def may_offer(self) -> bool:
+        """Whether an offer could be sent now: the session is answered, or its first offer has a reliable
+        answer and the far side takes an UPDATE."""
         ...
 
     def answer_offer(self, body: bytes) -> None: ...
@@ -169,17 +176,33 @@ class Session(Protocol):
 
 
 class IncomingSession(Session, Protocol):
-    """The called side of a session. ``invitation`` is what came."""
+    """The called side of a session. ``invitation`` is what came.
+
+    To be set before the first answer: ``reliable``, whether provisional answers may be reliable ones (RFC
+    3262) where the far side speaks them, ``no``, ``allowed`` or ``required``; ``session_seconds``, the
+    session timer that we would ask for (RFC 4028), 0 for none.
+    """
+
+    reliable: str
+    session_seconds: int
 
     @property
     def invitation(self) -> Invitation: ...
 
     def progress(self, code: int, body: bytes = b"", phrase: str = "") -> None:
-        """Send a provisional answer; repeated every 60 s while nothing final was sent (§13.3.1.1)."""
+        """Send a provisional answer; repeated every 60 s while nothing final was sent (§13.3.1.1). Reliably
+        where the far side requires it, or allows it and there is SDP; one that nobody acknowledges ends the
+        session."""
         ...
 
     def accept(self, body: bytes) -> None:
-        """Send 200 with this SDP, repeated until the ACK."""
+        """Send 200 with this SDP, repeated until the ACK; without it where a reliable 183 had it already. It
+        waits until that one was acknowledged."""
+        ...
+
+    @property
+    def may_offer_early(self) -> bool:
+        """Whether a provisional answer may carry our offer, its PRACK bringing the answer."""
         ...
 
 
