@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from cordboard import __version__
-from cordboard.api import calls, timeline
+from cordboard.api import calls, ladder, timeline
 from cordboard.api.answers import SAFE, Refused, error, not_found
 from cordboard.api.disk import Forecast, forecast
 from cordboard.api.engine import ApiEngine
@@ -24,6 +24,7 @@ from cordboard.kernel.mistakes import Unavailable
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="cordboard", charset="UTF-8"'}
 _FIGURES_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LINK = "Without credentials by the `PreSignedRecordingUrl` of the call's details."
+_TIMELINE = "`format=ladder` draws it as text, with `full=true` each SIP message below its arrow."
 _log = structlog.get_logger(__name__)
 
 
@@ -84,14 +85,25 @@ def _add_platform(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
 def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     """Routes under /api."""
 
-    @app.get("/api/calls/{call}/timeline", tags=["cordboard"], summary="What happened to a call, and why")
-    async def told(request: Request, call: str) -> JSONResponse:
+    @app.get(
+        "/api/calls/{call}/timeline",
+        tags=["cordboard"],
+        summary="What happened to a call, and why",
+        response_class=JSONResponse,
+        description=_TIMELINE,
+    )
+    async def told(request: Request, call: str, format: str = "json", full: bool = False) -> Response:
         _let_in(guard, request, engine)
+        if format not in ("json", "ladder"):
+            raise Refused(400, "bad_request", "format is json or ladder")
         await caught_up(engine.store)
         lines = await engine.store.timelines.of_call(call)
         if not lines:
             raise not_found("there is no such call")
-        return JSONResponse(timeline.entries(lines), headers=SAFE)
+        entries = timeline.entries(lines)
+        if format == "ladder":
+            return PlainTextResponse(ladder.draw(entries, full), headers=SAFE)
+        return JSONResponse(entries, headers=SAFE)
 
     @app.get("/api/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> JSONResponse:

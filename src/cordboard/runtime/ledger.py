@@ -16,6 +16,7 @@ from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.control import LegReport, RecordingEnded
 from cordboard.runtime.doors import GotLike
+from cordboard.runtime.ladder import Ladder
 from cordboard.sip.endpoint.words import Seen
 from cordboard.store import lines
 
@@ -55,6 +56,7 @@ class Ledger:
         self._append, self._note, self._tokens, self._facts = append, note, tokens, facts
         self._sid, self._at = facts.sid, facts.began_at
         self._trunk, self._trunks = trunk, trunks
+        self._ladder = Ladder(note, facts.sid)
         self._n = 0
         self._events = 0
         self._legs: dict[int, _Leg] = {CALLER: _Leg(facts.caller, facts.exophone)}
@@ -87,6 +89,7 @@ class Ledger:
     def withheld(self, number: str, name: str) -> None:
         """The caller asked that their number be kept (RFC 3323): it is in the timeline, masked
         (telephony.md 13)."""
+        self._ladder.private = True
         said = {"number": masked(number), "name": masked(name)}
         self._entry("leg", 0.0, {"what": "the caller withholds their number", "why": "telephony-13", **said})
 
@@ -103,11 +106,7 @@ class Ledger:
     def seen(self, now: float, leg: int, seen: Seen) -> None:
         """A SIP message of a leg, for the ladder."""
         self._n += 1
-        peer = f"{seen.peer.transport}:{seen.peer.host}:{seen.peer.port}"
-        at = round(now, 4)
-        self._note(
-            lines.sip(self._sid, self._n, at, seen.outward, seen.line, leg, seen.cseq, peer, seen.size)
-        )
+        self._ladder.seen(self._n, round(now, 4), leg, seen)
 
     def scene(self, now: float, was: Scene, scene: Scene) -> None:
         """What everybody hears has changed; marks when two parties talk, and the recording's beginning."""

@@ -88,13 +88,25 @@ def entry(kind: str, call: str, n: int, t: float, values: Mapping[str, object]) 
 
 
 def sip(
-    call: str, n: int, t: float, outward: bool, line: str, leg: int, cseq: str, peer: str, size: int
+    call: str,
+    n: int,
+    t: float,
+    outward: bool,
+    line: str,
+    leg: int,
+    cseq: str,
+    peer: str,
+    size: int,
+    message: str = "",
+    repeat: bool = False,
 ) -> bytes:
-    """An `entry` for a SIP message; there are so many of these that they are written by hand."""
+    """An `entry` for a SIP message; there are so many of these that they are written by hand. `message`: the
+    whole of it, without its secrets; empty where it is not kept. `repeat`: it is the last one again."""
     what = _quoted(("→ " if outward else "← ") + line)
+    whole = f',"message":{_quoted(message)}' if message else ',"repeat":true' if repeat else ""
     return (
         f'{{"k":"sip","call":"{call}","n":{n},"t":{t!r},"what":{what},"why":"","leg":{leg}'
-        f',"cseq":{_quoted(cseq)},"peer":{_quoted(peer)},"size":{size}}}'
+        f',"cseq":{_quoted(cseq)},"peer":{_quoted(peer)},"size":{size}{whole}}}'
     ).encode()
 
 

@@ -124,10 +124,11 @@ SessionEvent = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would cost more than all it holds: one is made for each message
 class Seen:
     """A message that went or came, for the ladder: ``line`` is ``INVITE`` or ``183 Session Progress``,
-    ``data`` the message as it is on the wire."""
+    ``data`` the message as it is on the wire. ``secret``: something of it must be masked before it is kept
+    (``message.masking``)."""
 
     outward: bool
     line: str
@@ -135,3 +136,4 @@ class Seen:
     peer: Address
     size: int
     data: bytes = b""
+    secret: bool = True

@@ -12,6 +12,7 @@ from cordboard.sip.endpoint.requests import Question
 from cordboard.sip.endpoint.words import Passed, Seen, Session
 from cordboard.sip.message.address import Address, Hop
 from cordboard.sip.message.challenges import Keyring
+from cordboard.sip.message.masking import has_key, may_hold_secrets
 from cordboard.sip.message.message import Message, Request, Response
 from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.message.uri import leads_to
@@ -113,8 +114,9 @@ class Core:
         self.transmit(hop, request.data)
         assert isinstance(member, LiveSession)
         if member.curious:
-            line, cseq = request.method, f"{request.cseq} {request.method}"
-            member.note(Seen(True, line, cseq, hop.peer, len(request.data), request.data))
+            line, data = request.method, request.data
+            secret = request.attempt is not None or has_key(request.body)
+            member.note(Seen(True, line, f"{request.cseq} {line}", hop.peer, len(data), data, secret))
 
     def respond(self, server: Server, code: int, data: bytes) -> None:
         server.respond(code, data, self.now())
@@ -164,7 +166,8 @@ class Core:
             if isinstance(message, Response):
                 line = f"{message.code} {message.phrase}"
             cseq = f"{message.cseq} {message.method}"
-            session.note(Seen(False, line, cseq, source, message.size, self.data))
+            secret = may_hold_secrets(message)
+            session.note(Seen(False, line, cseq, source, message.size, self.data, secret))
 
     def _put(self, machine: Machine, out: list[bytes]) -> None:
         hop = machine.hop
@@ -227,9 +230,12 @@ class Core:
 def _sent(machine: Machine, data: bytes, peer: Address) -> Seen:
     """What a watcher is told of a message that went out."""
     start = data[: data.find(b"\r\n")].decode("utf-8", "replace")
+    keyed = not data.endswith(b"\r\n\r\n") and has_key(data)
     if isinstance(machine, Server):
         request: Request | Outbound = machine.request
-        return Seen(True, start[8:], f"{request.cseq} {request.method}", peer, len(data), data)
+        line, secret = start[8:], keyed or start[8:11] in ("401", "407")
+        return Seen(True, line, f"{request.cseq} {request.method}", peer, len(data), data, secret)
     assert isinstance(machine, Client)
     method = start.partition(" ")[0]  # an INVITE transaction also sends the ACK to a refusal
-    return Seen(True, method, f"{machine.request.cseq} {method}", peer, len(data), data)
+    secret = keyed or machine.request.attempt is not None
+    return Seen(True, method, f"{machine.request.cseq} {method}", peer, len(data), data, secret)
