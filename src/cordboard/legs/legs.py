@@ -16,6 +16,7 @@ from cordboard.legs.causes import reason_for_status
 from cordboard.legs.numbers import DIALABLE
 from cordboard.legs.phones.phones import Phones
 from cordboard.legs.placing import Placing
+from cordboard.legs.probing import Probing
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
 from cordboard.legs.words import Arrival, Audio, Hooks, Inviter, TurnedAway
@@ -57,6 +58,7 @@ class Legs:
         phones: Phones | None = None,
     ) -> None:
         self._settings, self._hooks, self._tokens, self._phones = settings, hooks, tokens, phones
+        self._probing: Probing | None = None
         self._placing = Placing(settings, hooks, tokens, self._opened, self._closed)
         self._audio_host = settings.media.advertise or settings.media.bind
         self._country = settings.account.country
@@ -161,6 +163,19 @@ class Legs:
     def drain(self) -> None:
         """Take no new calls from now on: 503."""
         self._draining = True
+
+    def start_probing(self) -> None:
+        """Ask the hosts of trunks with ``probe_seconds`` from now on."""
+        endpoint = self._placing.endpoint
+        if endpoint is not None and any(route.trunk.probe_seconds for route in self._trunks.routes):
+            placing, hooks = self._placing, self._hooks
+            self._probing = Probing(self._trunks, endpoint.ask, placing.own_host, hooks.host_changed)
+            self._probing.start()
+
+    def stop_probing(self) -> None:
+        """Ask them no more."""
+        if self._probing is not None:
+            self._probing.stop()
 
     @property
     def live(self) -> int:
@@ -291,8 +306,6 @@ class Legs:
         name = route.trunk.name
         if not phone and not route.hosts.all:
             return f"the address of trunk {name} is not known"
-        if not route.registered:
-            return f"trunk {name} is not registered"
         most = self._settings.dialing.max_calls_per_number
         if 0 < most <= self._dialled[number]:
             return f"the number has {most} calls already (dialing.max_calls_per_number)"

@@ -15,7 +15,7 @@ from cordboard.legs.phones.phones import Ring
 from cordboard.legs.redirects import followed
 from cordboard.legs.trunks import Route
 from cordboard.legs.words import HOPS_HEADER, Hooks, Inviter
-from cordboard.sip.endpoint.words import Outgoing, Session
+from cordboard.sip.endpoint.words import Address, Outgoing, Session
 
 _GRACE_SECONDS = 5  # Expires outlives our own ring limit, so that the CANCEL is ours
 
@@ -81,6 +81,17 @@ class Placing:
             closed=self._closed,
         )
 
+    def own_host(self, route: Route, target: Address) -> str:
+        """How we name ourselves to this host of a trunk."""
+        assert self.endpoint is not None
+        own = route.own_hosts.get(target)
+        if own is None:
+            if len(route.own_hosts) >= 2 * MOST_HOSTS:
+                route.own_hosts.clear()
+            own = _bracketed(self._settings.sip.advertise or self.endpoint.local_for(target).host)
+            route.own_hosts[target] = own
+        return own
+
     def _tools(self, route: Route, number: str, outgoing: Callable[[Host, float], Outgoing]) -> Tools:
         """What attempts on several hosts need of us."""
         assert self.endpoint is not None
@@ -115,12 +126,7 @@ class Placing:
         """The INVITE by this trunk, which says who calls whom in the trunk's own way (telephony.md 14)."""
         assert self.endpoint is not None
         target = host.address
-        own = route.own_hosts.get(target)
-        if own is None:
-            if len(route.own_hosts) >= 2 * MOST_HOSTS:
-                route.own_hosts.clear()
-            own = _bracketed(self._settings.sip.advertise or self.endpoint.local_for(target).host)
-            route.own_hosts[target] = own
+        own = self.own_host(route, target)
         transport = ";transport=tcp" if target.transport == "tcp" else ""
         said = identify(route.trunk, self._country, number, shown, own, host.authority, transport, rung)
         return Outgoing(

@@ -7,7 +7,7 @@ from typing import Protocol
 from cordboard.call.words import Event
 from cordboard.legs.hosts import Change
 from cordboard.sip.dialog.words import SessionEvent
-from cordboard.sip.endpoint.words import Address, Hop, Outgoing, Seen, Session
+from cordboard.sip.endpoint.words import Address, Asking, Hop, Outgoing, Reply, Seen, Session
 
 HOPS_HEADER = "X-Cordboard-Hops"
 """Counts the cordboards that a call went through (reliability.md S23)."""
@@ -103,6 +103,8 @@ class Inviter(Protocol):
     def invite(
         self, outgoing: Outgoing, owner: Callable[[SessionEvent], None], watch: Callable[[Seen], None] | None
     ) -> Session: ...
+
+    def ask(self, asking: Asking, answered: Callable[[Reply], None]) -> None: ...
 
     def local_for(self, target: Address) -> Address: ...
 

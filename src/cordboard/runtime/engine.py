@@ -12,6 +12,7 @@ from cordboard.customer.client import Customer
 from cordboard.flow.document import Flow
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
+from cordboard.legs.hosts import Change
 from cordboard.legs.legs import Legs
 from cordboard.legs.phones.phones import Phones
 from cordboard.legs.words import Hooks, TurnedAway
@@ -19,7 +20,8 @@ from cordboard.media.embedded.engine import EmbeddedEngine
 from cordboard.media.embedded.settings import EmbeddedSettings
 from cordboard.media.sounds.sounds import Sounds
 from cordboard.net.guard import Policy, network
-from cordboard.net.resolver import NotFound, Resolver
+from cordboard.net.resolver import Resolver
+from cordboard.net.services import Services
 from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
@@ -27,12 +29,12 @@ from cordboard.runtime.lost import last_known
 from cordboard.runtime.outbox import OutboxSender
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
+from cordboard.runtime.trunk_names import TrunkNames
 from cordboard.sip.endpoint.endpoint import Endpoint
 from cordboard.sip.endpoint.words import Address
 from cordboard.store import lines
 from cordboard.store.store import Store
 
-_LOOKUP_EVERY = 60.0
 _SETTLE_SECONDS = 10.0
 
 
@@ -74,6 +76,7 @@ class Engine:
         )
         self.legs.use(self.endpoint)
         self._resolver = Resolver.of_this_machine(self._tokens)
+        self._trunk_names = TrunkNames(settings, self.legs.trunks, Services(self._resolver), self._tasks)
         policy = Policy(tuple(network(text) for text in settings.egress.allow), settings.egress.ports)
         self.customer = Customer(
             policy,
@@ -141,10 +144,9 @@ class Engine:
             self.store.outbox, self.customer, self.clock, self._tokens, self._tasks, self.figures
         )
         self._tasks.start(self._outbox.run())
-        await self._look_up_trunks()
-        if self.legs.trunks.unresolved():
-            self._tasks.start(self._keep_looking_up())
+        await self._trunk_names.start()
         self.bound = await self.endpoint.start()
+        self.legs.start_probing()
 
     async def _close_what_was_left(self) -> None:
         """Calls that an earlier run left open get their end, so that every call has its record."""
@@ -166,21 +168,6 @@ class Engine:
                         lines.row("recordings", recording.sid, {"call_sid": call.sid, **failed})
                     )
             self._log.warning("a call was lost with the last run of the engine", call=call.sid)
-
-    async def _look_up_trunks(self) -> None:
-        for trunk, number, place in self.legs.trunks.unresolved():
-            target = place.target
-            try:
-                found = await self._resolver.addresses(target.host)
-                addresses = [Address(target.transport, host, target.port) for host in found]
-                self.legs.trunks.put(trunk.name, number, ((0, 1, addresses),))
-            except (NotFound, Unavailable) as error:
-                self._log.error("a trunk's host name was not found", trunk=trunk.name, reason=str(error))
-
-    async def _keep_looking_up(self) -> None:
-        while True:
-            await pause(_LOOKUP_EVERY)
-            await self._look_up_trunks()
 
     # --- down ----------------------------------------------------------------------------------------
 
@@ -208,6 +195,7 @@ class Engine:
         if self.live_calls():
             self.hang_up_all()
             await pause(0.5)  # BYEs and their answers, recordings' last frames
+        self.legs.stop_probing()
         await self.media.close()
         await self.endpoint.close()
         await self._tasks.stop()
@@ -243,6 +231,12 @@ class Engine:
     def metrics(self) -> bytes:
         """The figures in Prometheus' text form."""
         self.figures.behind(self.store.health().behind_seconds)
+        now = self.clock.monotonic()
+        self.figures.trunk_hosts(
+            (route.trunk.name, str(state.host), state.since is None)
+            for route in self.legs.trunks.routes
+            for state in route.hosts.states(now)
+        )
         return self.figures.text()
 
     # --- between the doors -----------------------------------------------------------------------------
@@ -255,6 +249,7 @@ class Engine:
             seen=lambda call, leg, seen: self._board.on_seen(call, leg, seen),
             turned_away=self._turned_away,
             security=self._security,
+            host_changed=self._host_changed,
         )
 
     @property
@@ -278,6 +273,16 @@ class Engine:
     def _security(self, event: str, source: str) -> None:
         self.figures.security(event)
         self._log.warning("security event", event_kind=event, source=source)
+
+    def _host_changed(self, trunk: str, change: Change) -> None:
+        self.figures.host_changed(trunk, change.alive and not change.last)
+        told = {"trunk": trunk, "host": str(change.host), "reason": change.why}
+        if change.last:
+            self._log.warning("a trunk's last host fails; calls are still tried on it", **told)
+        elif change.alive:
+            self._log.info("a trunk's host is back", **told)
+        else:
+            self._log.warning("a trunk's host was taken out", **told)
 
     def _task_failed(self, error: BaseException) -> None:
         self.figures.fault()

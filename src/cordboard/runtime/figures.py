@@ -1,5 +1,7 @@
 """The figures behind ``/metrics``."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 
@@ -30,6 +32,18 @@ class Figures:
         )
         self._security = Counter(
             "cordboard_security_events", "Security events", ["event"], registry=self._registry
+        )
+        self._host_up = Gauge(
+            "cordboard_trunk_host_up",
+            "1 while a trunk's host answers, 0 while it does not",
+            ["trunk", "host"],
+            registry=self._registry,
+        )
+        self._host_changes = Counter(
+            "cordboard_trunk_host_changes",
+            "Hosts of trunks that stopped answering or answer again",
+            ["trunk", "to"],
+            registry=self._registry,
         )
         self._behind = Gauge(
             "cordboard_store_behind_seconds", "Age of what the database lacks", registry=self._registry
@@ -63,6 +77,16 @@ class Figures:
     def security(self, event: str) -> None:
         """Something that should not happen."""
         self._security.labels(event).inc()
+
+    def host_changed(self, trunk: str, up: bool) -> None:
+        """A trunk's host stopped answering, or answers again."""
+        self._host_changes.labels(trunk, "up" if up else "down").inc()
+
+    def trunk_hosts(self, hosts: Iterable[tuple[str, str, bool]]) -> None:
+        """All hosts as they are now: trunk, host, whether it answers."""
+        self._host_up.clear()
+        for trunk, host, up in hosts:
+            self._host_up.labels(trunk, host).set(up)
 
     def behind(self, seconds: float) -> None:
         """How far the database is behind the journal."""

@@ -8,7 +8,7 @@ from cordboard.config.settings import Account, ExoPhone, Settings, Sip, Trunk
 from cordboard.legs.legs import Legs
 from cordboard.legs.words import Arrival, Hooks, LegStream, TurnedAway
 from cordboard.sip.dialog.words import Reason, SessionEvent
-from cordboard.sip.endpoint.words import Address, Hop, Invitation, Outgoing, Seen
+from cordboard.sip.endpoint.words import Address, Asking, Hop, Invitation, Outgoing, Reply, Seen
 
 CARRIER = Address("udp", "192.0.2.10", 5060)
 OURS = Address("udp", "198.51.100.1", 5060)
@@ -95,6 +95,9 @@ class FakeEndpoint:
         self.invites.append(outgoing)
         self.sessions.append(FakeSession(f"out{len(self.sessions)}@fake", owner=owner, watch=watch))
         return self.sessions[-1]
+
+    def ask(self, asking: Asking, answered: Callable[[Reply], None]) -> None:
+        raise AssertionError("nothing is asked here")
 
     def local_for(self, target: Address) -> Address:
         return OURS
