@@ -42,6 +42,15 @@ class House:
         await eventually(lambda: self.hosts == hosts)
 
 
+async def eventually(happens: Callable[[], bool]) -> None:
+    """Wait until it does."""
+    for _ in range(500):
+        if happens():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never happens")
+
+
 def play(
     story: Callable[[House], Awaitable[None]], trunk: Trunk, prepare: Callable[[NameServer], None]
 ) -> None:
