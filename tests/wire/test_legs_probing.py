@@ -15,8 +15,11 @@ ALONE = replace(PROBED, hosts=())
 
 def probes(stage: HostsStage) -> list[Passed]:
     """Ours, repeats left out."""
-    found = {header(one, b"Call-ID"): one for one in reversed(stage.wire.passed) if one.line == "OPTIONS"}
-    return sorted(found.values(), key=lambda one: one.at)
+    found: dict[str, Passed] = {}
+    for one in stage.wire.passed:
+        if one.line == "OPTIONS":
+            found.setdefault(header(one, b"Call-ID"), one)
+    return list(found.values())
 
 
 def changes(stage: HostsStage) -> list[tuple[str, bool]]:
