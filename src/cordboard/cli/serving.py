@@ -119,6 +119,7 @@ async def _serve(settings: Settings, flows: Mapping[int, Flow], drain_seconds: f
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.put_nowait, number)
     engine = await house.open()
+    loop.add_signal_handler(signal.SIGHUP, engine.reload_certificates)
     settle()
     print(house.ready_line(), file=sys.stderr, flush=True)
     try:

@@ -71,7 +71,7 @@ class Placing:
     ) -> Session:
         """All devices of a registered phone at once (telephony.md 14)."""
         assert self.endpoint is not None
-        own = _bracketed(self._settings.sip.advertise or self.endpoint.local_for(ring.target).host)
+        own = self.endpoint.host_for(ring.target, "")
         return Fork(
             self.endpoint.invite,
             ring.outgoing(own, callee.number, shown, body, math.ceil(seconds) + _GRACE_SECONDS, hops),
@@ -88,7 +88,7 @@ class Placing:
         if own is None:
             if len(route.own_hosts) >= 2 * MOST_HOSTS:
                 route.own_hosts.clear()
-            own = _bracketed(self._settings.sip.advertise or self.endpoint.local_for(target).host)
+            own = self.endpoint.host_for(target, route.trunk.listener)
             route.own_hosts[target] = own
         return own
 
@@ -127,7 +127,7 @@ class Placing:
         assert self.endpoint is not None
         target = host.address
         own = self.own_host(route, target)
-        transport = ";transport=tcp" if target.transport == "tcp" else ""
+        transport = "" if target.transport == "udp" else f";transport={target.transport}"
         said = identify(route.trunk, self._country, number, shown, own, host.authority, transport, rung)
         return Outgoing(
             target,
@@ -141,8 +141,5 @@ class Placing:
                 ("Expires", str(math.ceil(seconds) + _GRACE_SECONDS)),
                 (HOPS_HEADER, str(hops)),
             ),
+            listener=route.trunk.listener,
         )
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -8,7 +8,7 @@ from cordboard.config.address import Place
 from cordboard.config.settings import ExoPhone, Trunk
 from cordboard.legs.hosts import Host, Hosts, Record
 from cordboard.legs.limits import Bucket
-from cordboard.sip.endpoint.words import Address, Verdict
+from cordboard.sip.endpoint.words import Address, Trust, Verdict
 
 _KEPT_SOURCES = 4096
 
@@ -77,6 +77,20 @@ class Trunks:
             self._judged.clear()
         self._judged[host] = found
         return found
+
+    def trust(self, peer: Address) -> Trust:
+        """Whom a TLS peer at this address must prove to be: the host of a trunk, by the name that the
+        configuration gives it (RFC 5922 §7: whatever DNS made of it); elsewhere in the trunk, any of its
+        hosts."""
+        holding = [route for route in self._routes.values() if route.holds(peer.host)]
+        for route in holding:
+            for host in route.hosts.all:
+                if host.address == peer:
+                    return Trust((host.name,), route.trunk.tls_verify, route.trunk.tls_ca)
+        for route in holding:
+            names = tuple(dict.fromkeys(host.name for host in route.hosts.all))
+            return Trust(names, route.trunk.tls_verify, route.trunk.tls_ca)
+        return Trust((peer.host,))
 
     def screen(self, source: Address) -> Verdict:
         """Strangers get no reply at all (telephony.md 12, reliability.md S7)."""

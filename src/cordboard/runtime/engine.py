@@ -11,7 +11,7 @@ from cordboard.config.settings import Settings
 from cordboard.customer.client import Customer
 from cordboard.flow.document import Flow
 from cordboard.kernel.clock import Clock, Tokens
-from cordboard.kernel.mistakes import Unavailable
+from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.legs.hosts import Change
 from cordboard.legs.legs import Legs
 from cordboard.legs.phones.phones import Phones
@@ -25,6 +25,7 @@ from cordboard.net.services import Services
 from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
+from cordboard.runtime.listening import listenings
 from cordboard.runtime.lost import last_known
 from cordboard.runtime.outbox import OutboxSender
 from cordboard.runtime.switchboard import Switchboard
@@ -61,7 +62,7 @@ class Engine:
             self.phones = Phones(settings, self.clock, self._tokens, self._security)
         self.legs = Legs(settings, self._hooks(), simulator, self._tokens, self.phones)
         self.endpoint = Endpoint(
-            settings.sip.listen,
+            listenings(settings.sip),
             clock=self.clock,
             tokens=self._tokens,
             screen=self.legs.screen,
@@ -71,6 +72,7 @@ class Engine:
             on_security=self.legs.alarm,
             admit=self.legs.admit,
             readmit=self.legs.readmit,
+            trust=self.legs.trunks.trust,
             advertise=settings.sip.advertise,
             user_agent=f"cordboard/{__version__}",
         )
@@ -168,6 +170,15 @@ class Engine:
                         lines.row("recordings", recording.sid, {"call_sid": call.sid, **failed})
                     )
             self._log.warning("a call was lost with the last run of the engine", call=call.sid)
+
+    def reload_certificates(self) -> None:
+        """Take the certificates of the SIP listeners anew from their files; one that cannot be used stays as
+        it was."""
+        try:
+            self.endpoint.reload_certificates()
+            self._log.info("certificates were read anew")
+        except BadInput as mistake:
+            self._log.error("a certificate cannot be used; the old one stays", reason=str(mistake))
 
     # --- down ----------------------------------------------------------------------------------------
 

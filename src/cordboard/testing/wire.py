@@ -118,6 +118,8 @@ class WireTransport:
         self.kind = kind
         self.reliable = kind != "udp"
         self.receive = receive
+        self.on_lost: Callable[[Address, bool], None] = lambda peer, asked: None
+        self.on_refused: Callable[[bytes], None] = lambda data: None
         self._wire = wire
         self._host, self._port = host, port
         self._address: Address | None = None
@@ -140,6 +142,9 @@ class WireTransport:
 
     def reaches(self, peer: Address) -> bool:
         return not self.reliable or self._wire.bound(peer)
+
+    def alias(self, peer: Address, also: Address) -> None:
+        pass
 
     def local(self, peer: Address) -> Address:
         assert self._address is not None

@@ -99,8 +99,8 @@ class FakeEndpoint:
     def ask(self, asking: Asking, answered: Callable[[Reply], None]) -> None:
         raise AssertionError("nothing is asked here")
 
-    def local_for(self, target: Address) -> Address:
-        return OURS
+    def host_for(self, target: Address, listener: str) -> str:
+        return OURS.host
 
     def reaches(self, hop: Hop) -> bool:
         return True

@@ -1,7 +1,8 @@
 """The sending half of the stack, and what both halves share: sockets, transactions, sessions, the timer."""
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from cordboard.kernel.clock import Clock, Tokens
@@ -20,11 +21,12 @@ from cordboard.sip.transaction.client import Client, InviteClient, OtherClient
 from cordboard.sip.transaction.machine import Machine, State, Timers
 from cordboard.sip.transaction.server import InviteServer, Server
 from cordboard.sip.transaction.table import Table
-from cordboard.sip.transport.words import Transport
+from cordboard.sip.transport.words import Listening, Transport
 
 ASKERS = (LiveSession, Question)
 """Who waits for answers to requests."""
 
+_BRANCH = re.compile(rb"\r\nVia:[^\r]*;branch=([^;\r]+)")
 _LOWEST_PORT = 1024  # no in-dialog request goes to a service port because a Contact says so
 
 
@@ -37,6 +39,7 @@ class Core:
         tokens: Tokens,
         user_agent: str,
         advertise: str,
+        listenings: Sequence[Listening],
         timers: Timers,
         may_send_in_dialog: Callable[[Session, Address], bool],
         later: Callable[[Callable[[], None]], None],
@@ -59,7 +62,9 @@ class Core:
         self.now = clock.monotonic
         # Every tag of ours begins with this, so that the dialogs' messages are told from noise unread.
         self.mark = f"cb{tokens.hex(4)}-"
-        self._advertise = f"[{advertise}]" if ":" in advertise.strip("[]") else advertise
+        self._advertise = advertise
+        self._listenings = tuple(listenings)
+        self._fitting: dict[tuple[str, bool, str], tuple[int, ...]] = {}
         self._later = later
         self._locals: dict[Hop, tuple[str, str]] = {}
 
@@ -86,10 +91,13 @@ class Core:
 
     def next_hop(self, member: Member, uri: str, peer: Hop) -> Hop:
         assert isinstance(member, LiveSession)
-        found = leads_to(uri)
         near = peer.peer
+        if near.transport in ("ws", "wss"):
+            return peer  # a browser is reached by its own connection only (RFC 7118 §5)
+        found = leads_to(uri)
         if found is not None and found.transport == "udp" and "transport=" not in uri.lower():
-            found = Address(near.transport, found.host, found.port)
+            secure = near.transport == "tls" and ":5060" not in uri and found.port == 5060
+            found = Address(near.transport, found.host, 5061 if secure else found.port)
         if found is None or found == near:
             return peer
         if found.host == near.host:
@@ -130,10 +138,41 @@ class Core:
 
     # --- carrying -----------------------------------------------------------------------------------------
 
-    def listener_for(self, target: Address, first: int = 0) -> int | None:
-        """The listener to send to this target from: ``first`` when it fits, else the first that does."""
-        order = [first, *range(len(self.transports))]
-        return next((number for number in order if self.transports[number].kind == target.transport), None)
+    def listener_for(self, target: Address, first: int = 0, name: str = "") -> int | None:
+        """The listener to send to this target from: of its transport and address family, with this name where
+        one is given. ``first`` when it fits, else one with a connection to the target, else the first."""
+        key = (target.transport, ":" in target.host, name)
+        fitting = self._fitting.get(key)
+        if fitting is None:
+            fitting = self._fitting[key] = self._that_fit(*key)
+        if len(fitting) < 2 or first in fitting:
+            return first if first in fitting else fitting[0] if fitting else None
+        transports = self.transports
+        near = (n for n in fitting if transports[n].reliable and transports[n].reaches(target))
+        return next(near, fitting[0])
+
+    def _that_fit(self, kind: str, six: bool, name: str) -> tuple[int, ...]:
+        return tuple(
+            number
+            for number, one in enumerate(self._listenings)
+            if one.kind == kind and (":" in one.host) == six and (not name or name in (one.name, str(one)))
+        )
+
+    def lost(self, listener: int, peer: Address, asked: bool) -> None:
+        """A connection is gone: requests that nobody has answered yet went with it (§17.1.4). One that rings
+        stays: its answer may come by a new connection (§18.2.2)."""
+        if asked:
+            for client in self.table.clients_to(Hop(listener, peer)):
+                self._later(partial(self._unsendable, client))
+
+    def refused(self, data: bytes) -> None:
+        """A datagram of ours that nobody took (§18.4)."""
+        found = _BRANCH.search(data)
+        if found is not None and data[:4] != b"SIP/":
+            method = data[: data.find(b" ")].decode("latin-1")
+            client = self.table.client(found[1].decode("latin-1"), method)
+            if client is not None:
+                self._later(partial(self._unsendable, client))
 
     def transmit(self, hop: Hop, data: bytes, failed: Callable[[], None] | None = None) -> None:
         """The one way out for every message. ``failed``: as ``Transport.send`` takes it."""
@@ -210,6 +249,12 @@ class Core:
         elif isinstance(sleeper, LiveSession):
             sleeper.tick(now)
 
+    def own_host(self, hop: Hop) -> str:
+        """Our host as peers are told, IPv6 in brackets."""
+        told = self._listenings[hop.listener].advertise or self._advertise
+        host = told.strip("[]") or self.transports[hop.listener].local(hop.peer).host
+        return f"[{host}]" if ":" in host else host
+
     def _own(self, hop: Hop) -> tuple[str, str]:
         """Via's sent-by and our Contact towards a hop, remembered."""
         known = self._locals.get(hop)
@@ -218,10 +263,14 @@ class Core:
                 self._locals.clear()
             transport = self.transports[hop.listener]
             own = transport.local(hop.peer)
-            host = self._advertise or (f"[{own.host}]" if ":" in own.host else own.host)
-            suffix = "" if own.transport == "udp" else f";transport={own.transport}"
+            host = self.own_host(hop)
+            # In a URI, WebSocket is "ws" whether or not it is encrypted (RFC 7118 §5.2).
+            word = "ws" if own.transport == "wss" else own.transport
+            suffix = "" if word == "udp" else f";transport={word}"
+            # RFC 5923: what the far side has for us may come by this connection.
+            alias = ";alias" if own.transport == "tls" else ""
             known = self._locals[hop] = (
-                f"{own.transport.upper()} {host}:{own.port}",
+                f"{own.transport.upper()} {host}:{own.port}{alias}",
                 f"<sip:cordboard@{host}:{own.port}{suffix}>",
             )
         return known

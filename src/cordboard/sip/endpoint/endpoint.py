@@ -31,14 +31,17 @@ from cordboard.sip.message.outbound import Outbound
 from cordboard.sip.message.uri import writable
 from cordboard.sip.message.writer import added
 from cordboard.sip.transaction.machine import Timers
-from cordboard.sip.transport.opening import open_transport, read_listener
-from cordboard.sip.transport.words import Factory
+from cordboard.sip.transport.opening import located, open_listening, read_listener, trust_nobody_else
+from cordboard.sip.transport.secure import TrustIn
+from cordboard.sip.transport.streams import StreamTransport
+from cordboard.sip.transport.words import Factory, Listening, Transport
 
 
 class Endpoint:
     """SIP user agent, both sides, over all its listeners. Lives on the running event loop.
 
-    ``listen``: ``udp:HOST:PORT`` or ``tcp:HOST:PORT`` (IPv6 in brackets; port 0 = any).
+    ``listen``: ``udp:HOST:PORT``, also ``tcp:``, ``tls:``, ``ws:``, ``wss:`` (IPv6 in brackets; port 0 =
+    any), or a ``Listening`` that says more.
     ``clock``: its ``monotonic`` must run with the event loop's time.
     ``screen(source, method)``: judges a request outside a dialog before it is read.
     ``on_invite(session)``: a new INVITE that passed all checks; 100 has been sent. Set ``session.owner``
@@ -51,6 +54,8 @@ class Endpoint:
     ``admit(request, hop)``: judges a request that ``screen`` wants challenged; ``readmit(session, request)``
     one in a dialog that comes from an address that may not send it.
     ``advertise``: the host peers are told in Via and Contact; empty: the local address towards each peer.
+    ``trust(address)``: whom a TLS peer at this address must prove to be; unless it says so, the address.
+    ``on_flow_lost(address)``: a connection on which something was sent is gone.
     ``transports``: makes what listens; real sockets unless a test hands in its own.
 
     The last event of every session is exactly one of Refused, Cancelled and Ended, and never comes from
@@ -60,7 +65,7 @@ class Endpoint:
 
     def __init__(
         self,
-        listen: Sequence[str],
+        listen: Sequence[str | Listening],
         *,
         clock: Clock,
         tokens: Tokens,
@@ -74,16 +79,35 @@ class Endpoint:
         advertise: str = "",
         user_agent: str = "cordboard",
         timers: Timers | None = None,
-        transports: Factory = open_transport,
+        trust: TrustIn = trust_nobody_else,
+        on_flow_lost: Callable[[Address], None] = lambda address: None,
+        transports: Factory | None = None,
     ) -> None:
-        """Raises ``BadInput`` for a listener that cannot be read."""
-        self._listeners = [read_listener(text) for text in listen]
-        self._factory = transports
+        """Raises ``BadInput`` for a listener that cannot be read or whose certificate cannot be used."""
+        listenings = [read_listener(one) if isinstance(one, str) else one for one in listen]
+        self._listenings = listenings if transports else [located(one) for one in listenings]
+        self._trust, self._on_flow_lost = trust, on_flow_lost
         self._loop: asyncio.AbstractEventLoop | None = None
         self._core = Core(
-            clock, tokens, user_agent, advertise, timers or Timers(), may_send_in_dialog, self._later
+            clock,
+            tokens,
+            user_agent,
+            advertise,
+            self._listenings,
+            timers or Timers(),
+            may_send_in_dialog,
+            self._later,
         )
         self._inbox = Inbox(self._core, screen, on_invite, options, on_security, admit, readmit)
+        self._transports = [
+            self._open(number, one, transports) for number, one in enumerate(self._listenings)
+        ]
+
+    def _open(self, number: int, listening: Listening, factory: Factory | None) -> Transport:
+        receive = partial(self._inbox.receive, number)
+        if factory is None:
+            return open_listening(listening, receive, self._trust)
+        return factory(listening.kind, listening.host, listening.port, receive)
 
     async def start(self) -> tuple[Address, ...]:
         """Bind every listener; what was bound, in order. Raises ``Unavailable`` for one that cannot be."""
@@ -91,14 +115,25 @@ class Endpoint:
         self._core.follow(self._loop)
         bound: list[Address] = []
         try:
-            for number, (kind, host, port) in enumerate(self._listeners):
-                transport = self._factory(kind, host, port, partial(self._inbox.receive, number))
+            for number, transport in enumerate(self._transports):
+                transport.on_lost = partial(self._lost, number)
+                transport.on_refused = self._core.refused
                 self._core.transports.append(transport)
                 bound.append(await transport.start())
         except BaseException:
             await self.close()
             raise
         return tuple(bound)
+
+    def _lost(self, listener: int, peer: Address, asked: bool) -> None:
+        self._core.lost(listener, peer, asked)
+        self._on_flow_lost(peer)
+
+    def reload_certificates(self) -> None:
+        """Take every certificate anew from its files. Raises ``BadInput``; that one stays as it was."""
+        for transport in self._transports:
+            if isinstance(transport, StreamTransport):
+                transport.reload()
 
     async def close(self) -> None:
         """Stop at once: sockets and timer. Live sessions are not ended (release them before)."""
@@ -121,7 +156,9 @@ class Endpoint:
         local=True)."""
         core = self._core
         flow = outgoing.flow
-        listener = core.listener_for(outgoing.target) if flow is None else flow.listener
+        listener = (
+            core.listener_for(outgoing.target, name=outgoing.listener) if flow is None else flow.listener
+        )
         hop = flow or Hop(listener or 0, outgoing.target)
         tag = core.mark + core.tokens.hex(16)
         name = f"{quote(outgoing.from_name)} " if outgoing.from_name else ""
@@ -165,16 +202,20 @@ class Endpoint:
         none, comes to ``answered`` once, after this has returned. ``target.host`` is an IP address. What
         cannot be written raises BadInput."""
         core = self._core
-        listener = core.listener_for(asking.target)
+        listener = core.listener_for(asking.target, name=asking.listener)
         question = Question(core, asking, Hop(listener or 0, asking.target), answered)
         if listener is None:
             self._later(partial(question.failed, 503))
         else:
             question.ask()
 
-    def local_for(self, target: Address) -> Address:
+    def local_for(self, target: Address, listener: str = "") -> Address:
         """Our own address as ``target`` sees it (for the SDP)."""
-        return self._core.transports[self._core.listener_for(target) or 0].local(target)
+        return self._core.transports[self._core.listener_for(target, name=listener) or 0].local(target)
+
+    def host_for(self, target: Address, listener: str = "") -> str:
+        """Our host as our Via and Contact name it towards ``target``, IPv6 in brackets."""
+        return self._core.own_host(Hop(self._core.listener_for(target, name=listener) or 0, target))
 
     def reaches(self, hop: Hop) -> bool:
         """Whether something can be sent over this flow without connecting first."""

@@ -11,6 +11,8 @@ from cordboard.sip.message.address import Address as Address
 from cordboard.sip.message.address import Hop as Hop
 from cordboard.sip.message.digest import Credentials as Credentials
 from cordboard.sip.message.message import Request
+from cordboard.sip.transport.words import Listening as Listening
+from cordboard.sip.transport.words import Trust as Trust
 
 
 class Verdict(Enum):

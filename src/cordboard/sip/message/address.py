@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A transport address. ``transport``: ``udp`` or ``tcp`` (later ``tls``, ``ws``, ``wss``)."""
+    """A transport address. ``transport``: ``udp``, ``tcp``, ``tls``, ``ws`` or ``wss``."""
 
     transport: str
     host: str

@@ -1,5 +1,6 @@
 """Every transaction that is alive, found by key; bounded, so that a flood cannot fill memory."""
 
+from cordboard.sip.message.address import Hop
 from cordboard.sip.transaction.client import Client, client_key
 from cordboard.sip.transaction.machine import Machine
 from cordboard.sip.transaction.server import Server
@@ -34,6 +35,10 @@ class Table:
 
     def client(self, branch: str, method: str) -> Client | None:
         return self._clients.get(client_key(branch, method))
+
+    def clients_to(self, hop: Hop) -> list[Client]:
+        """Those whose requests went this way."""
+        return [client for client in self._clients.values() if client.hop == hop]
 
     def add_server(self, server: Server, fingerprint: int) -> None:
         self._servers[server.key] = server
