@@ -19,7 +19,7 @@ from wsproto.events import (
 )
 
 from cordboard.sip.dialog.words import Accepted, Confirmed, Refused
-from cordboard.sip.endpoint.words import Address, Verdict
+from cordboard.sip.endpoint.words import Address, Hop, Verdict
 from cordboard.sip.message.message import Request as SipRequest
 from cordboard.sip.message.message import Response
 from cordboard.sip.message.reader import read
@@ -115,7 +115,7 @@ def test_rfc7118_a_browser_is_called_by_the_connection_it_opened_and_by_no_other
                 flow = Address("ws", "127.0.0.1", browser.own_port)
                 browser.say(TextMessage(from_browser("OPTIONS").decode()))
                 await browser.sip()
-                assert phone.endpoint.reaches(flow)
+                assert phone.endpoint.reaches(Hop(0, flow))
                 phone.endpoint.invite(outgoing(flow), phone.events.put_nowait)
                 invite = await browser.sip()
                 assert isinstance(invite, SipRequest)
@@ -137,7 +137,7 @@ def test_rfc7118_a_browser_is_called_by_the_connection_it_opened_and_by_no_other
                 assert isinstance(ack, SipRequest)
                 assert ack.method == "ACK"
             assert await phone.next_lost() == flow
-            assert not phone.endpoint.reaches(flow)
+            assert not phone.endpoint.reaches(Hop(0, flow))
             phone.endpoint.invite(outgoing(flow), phone.events.put_nowait)
             assert await phone.wait_for(Refused) == Refused(503, "Service Unavailable", local=True)
 
