@@ -152,13 +152,16 @@ async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.01)
 
 
-def make_engine(folder: Path, ports: tuple[int, int], processes: int = 1) -> EmbeddedEngine:
+def make_engine(
+    folder: Path, ports: tuple[int, int], processes: int = 1, host: str = "127.0.0.1", dscp: int = 0
+) -> EmbeddedEngine:
     settings = EmbeddedSettings(
-        bind="127.0.0.1",
-        advertise="127.0.0.1",
+        bind=host,
+        advertise=host,
         ports=ports,
         recordings=folder / "recordings",
         run_folder=folder / "run",
         processes=processes,
+        dscp=dscp,
     )
     return EmbeddedEngine(settings, RealClock(), RealTokens(), PlainLog())

@@ -240,7 +240,7 @@ class Legs:
             return
         hosts = self._placing.hosts(route, _now()) if ring is None else ()
         peer = ring.target.host if ring is not None else hosts[0].address.host
-        speech = self._speech(route, peer, audio)
+        speech = self._speech(route, peer, audio, ring.hosts if ring is not None else ())
         callee = CalleeLeg(
             call, leg, number, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
         )
@@ -293,9 +293,9 @@ class Legs:
         legs = self._calls.get(call)
         return legs.callees.get(leg) if legs is not None else None
 
-    def _speech(self, route: Route, peer: str, audio: Audio) -> Speech:
+    def _speech(self, route: Route, peer: str, audio: Audio, others: tuple[str, ...] = ()) -> Speech:
         self._counter += 1
-        return Speech(route, peer, audio, self._codecs, self._counter, self._tokens)
+        return Speech(route, peer, audio, self._codecs, self._counter, self._tokens, others)
 
     def _cannot_dial(self, route: Route | None, number: str, shown: str, phone: bool) -> str:
         """Why not, in one sentence; empty when it can be tried."""

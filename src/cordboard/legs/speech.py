@@ -30,13 +30,13 @@ class Elsewhere(BadInput):
 
 class Speech:
     """Our side of a leg's description, and the last that was agreed. ``peer``: the host that the leg's SIP
-    comes from or goes to. ``codecs``: in the account's order; the trunk's own list goes before it.
-    ``tokens``: for the keys, where the trunk takes SRTP.
+    comes from or goes to; ``others``: more such hosts, of a phone with several devices. ``codecs``: in the
+    account's order; the trunk's own list goes before it. ``tokens``: for the keys, where SRTP is taken.
 
     Errors are BadInput, one sentence each (``sdp.NotAcceptable`` among them), and change nothing.
     """
 
-    __slots__ = ("_local", "_peer", "_route", "_sent", "_tokens", "agreed")
+    __slots__ = ("_local", "_peer", "_phone_at", "_route", "_sent", "_tokens", "agreed")
 
     def __init__(
         self,
@@ -46,7 +46,9 @@ class Speech:
         codecs: tuple[str, ...],
         session_id: int,
         tokens: Tokens | None = None,
+        others: tuple[str, ...] = (),
     ) -> None:
+        self._phone_at = (peer, *others)
         self._route = route
         self._peer = peer
         self._tokens = tokens
@@ -152,7 +154,8 @@ class Speech:
             terms.sends,
             terms.receives,
             trunk.media,
-            trunk.audio_sources(),
+            # A phone's audio comes from where its SIP does, or from where its SDP says.
+            self._phone_at if trunk.media == "latch" else trunk.audio_sources(),
             terms.own_event_type,
             terms.rtcp_port,
         )

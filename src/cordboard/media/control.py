@@ -78,7 +78,18 @@ class LegReport:
     foreign: int  # packets from addresses that may not send
 
 
-MediaEvent = Played | DigitPressed | AudioStarted | AudioDied | MediaLost | RecordingEnded | LegReport
+@dataclass(frozen=True, slots=True)
+class ForeignAudio:
+    """Strangers send to a leg's port, or the far side's packets do not bear the agreed key. Nothing of it is
+    heard. Told once it has gone on for about a second; ``source``: one address it comes from."""
+
+    leg: int
+    source: str
+
+
+MediaEvent = (
+    Played | DigitPressed | AudioStarted | AudioDied | MediaLost | RecordingEnded | LegReport | ForeignAudio
+)
 
 
 class MediaEngine(Protocol):

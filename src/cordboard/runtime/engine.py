@@ -98,6 +98,7 @@ class Engine:
                 run_folder=run_folder,
                 processes=settings.media.processes,
                 country=settings.account.country,
+                dscp=settings.media.dscp,
             ),
             self.clock,
             self._tokens,

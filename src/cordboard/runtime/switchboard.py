@@ -13,7 +13,7 @@ from cordboard.flow.runner import Runner
 from cordboard.kernel.ids import call_sid
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.words import Arrival, LegStream
-from cordboard.media.control import LegReport, MediaEvent, RecordingEnded, Stream
+from cordboard.media.control import ForeignAudio, LegReport, MediaEvent, RecordingEnded, Stream
 from cordboard.runtime.call import Call
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
@@ -128,6 +128,12 @@ class Switchboard:
             call.ledger.recorded(self._doors.loop.time() - call.began, event, file)
         elif isinstance(event, LegReport):
             call.reported(event)
+        elif isinstance(event, ForeignAudio):
+            self._figures.security("foreign audio")
+            self._log.warning("security event", event_kind="foreign audio", source=event.source, call=sid)
+            what = "audio from strangers is thrown away"
+            detail = f"leg {event.leg}, from {event.source}"
+            call.ledger.note(self._doors.loop.time() - call.began, "media", what, "telephony-17", detail)
         elif isinstance(event, MediaLost):
             if sid in self._calls:
                 call.media_lost()

@@ -1,6 +1,7 @@
 """telephony.md 17, reliability S10: whose packets are let in."""
 
 from cordboard.call.scene import Party
+from cordboard.media.control import ForeignAudio
 from cordboard.media.embedded.latch import CHOOSING_NS, LEARNING_NS, Door
 from tests.unit.media.bench_room import Far, World
 
@@ -112,3 +113,42 @@ def test_an_sdp_address_may_change_while_the_port_stays() -> None:
     assert leg.aimed_at == ("192.0.2.200", 4000)
     Far(world, 0).talk(1)
     assert leg.foreign == 1, "the old address is no longer a source"
+
+
+def test_s10_a_phone_is_learned_only_where_its_sip_or_its_sdp_says() -> None:
+    door = Door("latch", PLACE, ("203.0.113.5",), 0)
+    assert not door.lets_in(("203.0.113.66", 1), 8, 0), "who comes first does not count"
+    assert door.lets_in(("203.0.113.5", 61_000), 7, SECOND)
+    assert door.far == ("203.0.113.5", 61_000)
+    assert Door("latch", PLACE, ("203.0.113.5",), 0).lets_in(("192.0.2.1", 77), 7, SECOND)
+
+
+def test_s10_another_stream_from_another_place_waits_until_the_first_is_over() -> None:
+    world = World()
+    leg = world.leg(0, sources=("198.51.100.0/24",))
+    world.leg(1)
+    world.scene((1, Party(0)))
+    talker, thief = Far(world, 0), Far(world, 0, ssrc=0xBAD)
+    thief.source = "198.51.100.7", 9
+    for _ in range(5):
+        talker.talk(1, 0x11)
+        thief.put(1, 1, b"\x66" * 160)
+    assert {packet.payload[0] for packet in world.sent[1]} == {0x11}
+    assert leg.foreign == 5
+    world.now += 100_000_000
+    thief.talk(3, 0x66)
+    assert [packet.payload[0] for packet in world.sent[1]][5:] == [0x66] * 3
+
+
+def test_s10_strangers_are_told_of_once_for_each_place() -> None:
+    world = World()
+    world.leg(0)
+    stranger = Far(world, 0)
+    stranger.source = "203.0.113.66", 4000
+    stranger.talk(49)
+    assert world.events == []
+    stranger.talk(200)
+    assert world.events == [ForeignAudio(0, "203.0.113.66")]
+    world.agree(0, address="192.0.2.77")
+    stranger.talk(60)
+    assert len(world.events) == 2

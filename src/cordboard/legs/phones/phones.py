@@ -51,6 +51,11 @@ class Ring:
         """The far end of the flow of its preferred device."""
         return self.contacts[0].hop.peer
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where its devices are seen: their audio comes from there, too."""
+        return tuple(dict.fromkeys(contact.hop.peer.host for contact in self.contacts))
+
     def outgoing(
         self, own_host: str, number: str, shown: str, body: bytes, expires: int, hops: int
     ) -> tuple[Outgoing, ...]:

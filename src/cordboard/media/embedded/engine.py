@@ -14,7 +14,7 @@ from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, MediaLos
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media import tones
-from cordboard.media.control import LegReport, LocalAudio, MediaEvent, RecordingEnded, Stream
+from cordboard.media.control import ForeignAudio, LegReport, LocalAudio, MediaEvent, RecordingEnded, Stream
 from cordboard.media.embedded import frames
 from cordboard.media.embedded.child import Child
 from cordboard.media.embedded.frames import Message
@@ -156,6 +156,7 @@ class EmbeddedEngine:
 
         settings = self._settings
         arguments = ["--bind", settings.bind, "--hz", str(settings.tick_hz), "--lease", str(_LEASE_SECONDS)]
+        arguments += ["--dscp", str(settings.dscp)]
         path = self._folder / f"media-{os.getpid()}-{number}.sock"
         worker = _Worker(Child(_PACKETS, arguments, path, 6, on_message=heard, on_up=up, on_down=down))
         return worker
@@ -294,6 +295,8 @@ class EmbeddedEngine:
                 self._tell(call, AudioStarted(leg))
             case ["digit", call, leg, digit]:
                 self._tell(call, DigitPressed(leg, digit))
+            case ["foreign", call, leg, source]:
+                self._tell(call, ForeignAudio(leg, source))
             case ["died", call, leg]:
                 self._tell(call, AudioDied(leg))
             case ["closed", call, port, *numbers]:

@@ -1,7 +1,11 @@
 """Whose packets are let in (telephony.md 17): ``acl``, ``sdp``, ``latch``. An SDP says where a peer receives,
-not where it sends from (RFC 3264 §5.1)."""
+not where it sends from (RFC 3264 §5.1). A phone is looked for at the address in its SDP and in the networks
+that are named for it: where its SIP comes from."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from cordboard.media.embedded.sieve import Place
+from cordboard.media.embedded.sieve import place as one_place
 
 Source = tuple[str, int]
 
@@ -30,7 +34,7 @@ class Door:
     def __init__(self, mode: str, place: Source, networks: tuple[str, ...], now: int) -> None:
         self._mode, self._place = mode, place
         self._networks: list[IPv4Network | IPv6Network] = [
-            ip_network(text, strict=False) for text in networks
+            ip_network(text.partition("%")[0], strict=False) for text in networks
         ]
         self._hosts: dict[str, bool] = {}
         self._armed_at, self._first_at = now, 0
@@ -51,6 +55,15 @@ class Door:
         if self._mode == "acl":
             return self._is_listed(source[0])
         return self._is_phone(source, ssrc, now)
+
+    def places(self, ports: bool) -> list[Place] | None:
+        """Where packets that may be let in can come from; None where that is anywhere. ``ports``: by exact
+        port where only one counts."""
+        if self._mode == "latch" and not self._networks:
+            return None
+        if self._mode == "sdp":
+            return [one_place(self._place[0], self._place[1] if ports else 0)]
+        return [one_place(self._place[0]), *((network, 0) for network in self._networks)]
 
     def lets_in_host(self, host: str) -> bool:
         """The same for RTCP, which comes from another port."""
@@ -75,6 +88,8 @@ class Door:
         return any(address in network for network in self._networks)
 
     def _is_phone(self, source: Source, ssrc: int, now: int) -> bool:
+        if self._networks and not self._is_listed(source[0]):
+            return False  # neither where its SDP says it is, nor where its SIP comes from
         if not self._learned:
             if now - self._armed_at > LEARNING_NS:
                 return False

@@ -30,6 +30,8 @@ DEAD_WITH_NOISE_NS = 300_000_000_000
 _NOT_AIMED_YET = "channel target is not set"
 _JUMP = 100  # packets: beyond it a sequence has begun anew
 _JUMP_TIME = 8000  # samples: beyond it, against the clock, a timestamp has begun anew
+_HIJACK_NS = 60_000_000  # a stream that was heard so lately is not pushed aside by another
+_ALARM = 50  # packets from strangers: a second of audio
 _TICK = 8e-6  # samples in a nanosecond
 
 _unpack = HEADER.unpack_from
@@ -37,13 +39,14 @@ _pack = HEADER.pack
 
 Tell = Callable[["Leg", str, str], None]
 """``tell(leg, what, detail)``: ``audio`` (the first packet), ``digit``, ``aim`` (send elsewhere from now on),
-``error``."""
+``foreign`` (strangers send to this port; ``detail``: from where), ``error``."""
 
 
 class Leg:
     """What is known of one leg. Everything is touched under the call's ``lock``."""
 
     __slots__ = (
+        "_alarm_at",
         "_digits",
         "_dtx",
         "_head",
@@ -100,6 +103,7 @@ class Leg:
         self._ssrc = self._next_seq = self._next_ts = self._last_at = self._quiet_since = 0
         self.came = self.missed = self.foreign = self.errors = self.first_seq = 0
         self.jitter = 0.0
+        self._alarm_at = _ALARM
 
     def connect(self, line: Send) -> None:
         """What goes out leaves by ``line`` from now on."""
@@ -116,6 +120,7 @@ class Leg:
         if self._door_moves(before, stream):
             self.door = Door(stream.mode, place, stream.sources, now)
             self.source = self._known = None
+            self._alarm_at = self.foreign + _ALARM
         if stream.suite or self.cipher is not None:
             self._secure(stream, now)
         assert self.door is not None
@@ -219,14 +224,27 @@ class Leg:
             self._sealed(self.door, self.cipher, data, source, now)
             return
         packet = read(data)
-        if packet is None or not self.door.lets_in(source, packet.ssrc, now):
-            self.foreign += 1
+        if packet is None or not self.door.lets_in(source, packet.ssrc, now) or self._pushes(packet, now):
+            self._refuse(source)
             return
         self.source = source
         if self.door.far != self.aimed_at:
             self.aimed_at = self.door.far
             self._tell(self, "aim", "")
         self._unusual(data, now)
+
+    def _pushes(self, packet: Packet, now: int) -> bool:
+        """Another stream from another place, while the one that is heard goes on: one of two is a loop or a
+        thief (RFC 3550 §8.2), though both may send here."""
+        alive = self.source is not None and now - self._last_at < _HIJACK_NS
+        return alive and packet.ssrc != self._ssrc and self.door is not None and not self.door.learns
+
+    def _refuse(self, source: Source) -> None:
+        """A packet from where none may come, or that is not what was agreed. After some, the owner is told,
+        once for each place that the far side names."""
+        self.foreign += 1
+        if self.foreign == self._alarm_at:
+            self._tell(self, "foreign", source[0])
 
     def _sealed(self, door: Door, cipher: Cipher, data: bytes, source: Source, now: int) -> None:
         """A packet of a secure leg. Who is not known yet is judged by the address first, where that is cheap,
@@ -236,12 +254,12 @@ class Leg:
         if known or door.learns or door.lets_in(source, 0, now):
             plain = cipher.open(data, now)
         if plain is None:
-            self.foreign += 1
+            self._refuse(source)
             return
         if not known:
             ssrc = int.from_bytes(plain[8:12])
             if not door.lets_in(source, ssrc, now):
-                self.foreign += 1
+                self._refuse(source)
                 return
             self._known = source
             if door.far != self.aimed_at:

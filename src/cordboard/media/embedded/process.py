@@ -24,7 +24,7 @@ from rtpsynth.RtpProc import RtpProc
 from rtpsynth.RtpServer import RtpServer
 
 from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, Played
-from cordboard.media.control import MediaEvent
+from cordboard.media.control import ForeignAudio, MediaEvent
 from cordboard.media.embedded.frames import Message, scene_in, stream_in
 from cordboard.media.embedded.leg import Leg
 from cordboard.media.embedded.legport import LegPort
@@ -44,8 +44,8 @@ _COLLECT_ROUNDS = 240
 class Process:
     """The control thread."""
 
-    def __init__(self, listener: socket.socket, host: str, lease: float, tick_hz: int) -> None:
-        self._listener, self._host, self._lease = listener, host, int(lease * 1e9)
+    def __init__(self, listener: socket.socket, host: str, lease: float, tick_hz: int, dscp: int = 0) -> None:
+        self._listener, self._host, self._lease, self._dscp = listener, host, int(lease * 1e9), dscp
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
         self._inbox: deque[tuple[str, Any]] = deque()
@@ -126,6 +126,9 @@ class Process:
                 self._post("say", ["died", call, leg])
             case DigitPressed(leg, digit):
                 self._post("say", ["digit", call, leg, digit])
+            case ForeignAudio(leg, source):
+                self._post("guard", (call, leg))
+                self._post("say", ["foreign", call, leg, source])
 
     def _aim_later(self, call: str, leg: Leg) -> None:
         self._post("aim", (call, leg.number))
@@ -140,7 +143,8 @@ class Process:
             if what == "say":
                 self._say(body)
             elif body in self._ports:
-                self._ports[body].aim()
+                port = self._ports[body]
+                port.aim() if what == "aim" else port.guard()
 
     def _say(self, message: Message) -> None:
         if self._engine is not None:
@@ -192,7 +196,8 @@ class Process:
         leg = self._room.open_leg(call, number, _unopened, *start, now)
         try:
             self._ports[call, number] = LegPort(
-                self._server, self._selector, self._host, port, leg, self._cname, now
+                *(self._server, self._selector, self._host, port, leg, self._cname),
+                *(self._woken, now, self._dscp),
             )
         except OSError as error:
             self._room.close_leg(call, number)
@@ -211,6 +216,7 @@ class Process:
             return
         try:
             port.aim()
+            port.moved()
         except OSError as error:
             self._say(["problem", call, number, f"cannot send there: {error}"])
 
@@ -329,13 +335,14 @@ def main() -> int:
     parser.add_argument("--bind", required=True, help="address of the RTP sockets")
     parser.add_argument("--lease", type=float, default=30.0, help="seconds to go on without an engine")
     parser.add_argument("--hz", type=int, default=200, help="how often sockets are looked at, a second")
+    parser.add_argument("--dscp", type=int, default=0, help="mark of what is sent")
     given = parser.parse_args()
     listener = socket.socket(fileno=given.listen)
     listener.setblocking(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _take_what_is_allowed()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    process = Process(listener, given.bind, given.lease, given.hz)
+    process = Process(listener, given.bind, given.lease, given.hz, given.dscp)
     signal.signal(signal.SIGTERM, lambda *_: setattr(process, "_stopping", True))
     gc.collect()
     gc.freeze()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cordboard.call.scene import Party, Recording, Scene, Silence, Source
 from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, Played
-from cordboard.media.control import LegReport, MediaEvent, Stream
+from cordboard.media.control import ForeignAudio, LegReport, MediaEvent, Stream
 from cordboard.media.embedded.g711 import SILENCE
 from cordboard.media.embedded.leg import Leg
 from cordboard.media.embedded.plays import Play, PlayKey, Sound, begin, key_of
@@ -268,6 +268,8 @@ class Room:
             self._arrange(call)
         elif what == "digit":
             self._emit(call.name, DigitPressed(leg.number, detail))
+        elif what == "foreign":
+            self._emit(call.name, ForeignAudio(leg.number, detail))
         elif what == "aim":
             self._aim(call.name, leg)
         else:

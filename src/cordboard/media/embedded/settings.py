@@ -12,6 +12,7 @@ class EmbeddedSettings:
     ``processes``: packet processes, 0 for one per core. ``recordings``: folder of the recordings.
     ``country``: ISO code, for the ringing tone. ``run_folder``: where the Unix sockets lie. ``tick_hz``: how
     often sockets are looked at; packets wait 0 to 1/tick_hz s, and fewer wake-ups cost less.
+    ``dscp``: mark of outgoing packets, 0: none.
     """
 
     bind: str
@@ -22,3 +23,4 @@ class EmbeddedSettings:
     processes: int = 0
     country: str = "IN"
     tick_hz: int = 200
+    dscp: int = 0
