@@ -15,7 +15,7 @@ def takes(code: bytes, host: str, port: int) -> bool:
     address = ip_address(host)
     network = bytes(12 if address.version == 4 else 8) + address.packed
     udp = port.to_bytes(2) + bytes(6)
-    steps = list(iter_unpack("=HBBI", code))
+    steps: list[tuple[int, int, int, int]] = [*iter_unpack("=HBBI", code)]
     register, at = 0, 0
     while True:
         kind, yes, no, value = steps[at]
@@ -31,7 +31,7 @@ def takes(code: bytes, host: str, port: int) -> bool:
             at += yes if register == value else no
         else:
             assert kind == 0x06
-            return value != 0
+            return bool(value)
 
 
 def test_only_the_named_places_are_let_in() -> None:
