@@ -105,6 +105,11 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
             return PlainTextResponse(ladder.draw(entries, full), headers=SAFE)
         return JSONResponse(entries, headers=SAFE)
 
+    @app.get("/api/trunks", tags=["cordboard"], summary="The trunks, and which of their hosts answer")
+    async def trunks(request: Request) -> JSONResponse:
+        _let_in(guard, request, engine)
+        return JSONResponse(engine.trunks(), headers=SAFE)
+
     @app.get("/api/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> JSONResponse:
         _let_in(guard, request, engine)

@@ -1,6 +1,6 @@
 """What the API needs of the engine behind it."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from cordboard.config.settings import Settings
 from cordboard.kernel.clock import Clock
@@ -32,6 +32,10 @@ class ApiEngine(Protocol):
 
     def live_calls(self) -> int:
         """Calls in progress."""
+        ...
+
+    def trunks(self) -> list[dict[str, Any]]:
+        """Every trunk as it is now, as ``/api/trunks`` shows it."""
         ...
 
     def metrics(self) -> bytes:

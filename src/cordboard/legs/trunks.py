@@ -100,6 +100,10 @@ class Trunks:
         """The trunk by which legs that show this ExoPhone leave."""
         return self._routes.get(self._of_exophone.get(number, ""))
 
+    def exophones_of(self, route: Route) -> list[str]:
+        """The ExoPhones whose legs leave by this trunk."""
+        return [number for number, name in self._of_exophone.items() if name == route.trunk.name]
+
     @property
     def routes(self) -> Collection[Route]:
         """Every trunk, in the order of the configuration."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -30,6 +31,7 @@ from cordboard.runtime.lost import last_known
 from cordboard.runtime.outbox import OutboxSender
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
+from cordboard.runtime.trunk_facts import trunk_facts
 from cordboard.runtime.trunk_names import TrunkNames
 from cordboard.sip.endpoint.endpoint import Endpoint
 from cordboard.sip.endpoint.words import Address
@@ -239,6 +241,11 @@ class Engine:
     def live_calls(self) -> int:
         """Calls in progress."""
         return self._switchboard.live if self._switchboard is not None else 0
+
+    def trunks(self) -> list[dict[str, Any]]:
+        """Every trunk as it is now."""
+        now, trunks = self.clock.monotonic(), self.legs.trunks
+        return [trunk_facts(route, trunks.exophones_of(route), now) for route in trunks.routes]
 
     def metrics(self) -> bytes:
         """The figures in Prometheus' text form."""

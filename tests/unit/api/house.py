@@ -52,6 +52,9 @@ class FakeEngine:
     def live_calls(self) -> int:
         return self.live
 
+    def trunks(self) -> list[dict[str, Any]]:
+        return [{"name": "carrier", "hosts": []}]
+
     def metrics(self) -> bytes:
         return b"cordboard_calls_live 0.0\n"
 
