@@ -132,8 +132,9 @@ def split_list(value: str) -> list[str]:
 def split_address(value: str, *, strict: bool = False) -> tuple[str, str, str]:
     """(display name, URI, parameters with their leading semicolon) of a name-addr or addr-spec (§25.1).
 
-    Raises ``ValueError`` when quotes or brackets do not balance; when ``strict`` also for blanks beside the
-    URI in its brackets and for a comma in a name without quotes (RFC 4475 §3.1.2.14, §3.1.2.15).
+    Raises ``ValueError`` when quotes or brackets do not balance; when ``strict`` also for an empty value,
+    blanks beside the URI in its brackets, and a comma in a name without quotes (RFC 4475 §3.1.2.14,
+    §3.1.2.15).
     """
     value = value.strip()
     name = ""
@@ -150,6 +151,8 @@ def split_address(value: str, *, strict: bool = False) -> tuple[str, str, str]:
         uri, semicolon, parameters = rest.partition(";")
         if ">" in uri or '"' in uri:
             raise ValueError("brackets or quotes do not balance")
+        if strict and not uri:
+            raise ValueError("there is no address")
         return name, uri.strip(), semicolon + parameters
     closed = rest.find(">", opened)
     before = rest[:opened]
@@ -173,7 +176,10 @@ def tag_of(value: str) -> str:
         if closed >= 0 and "<" in value:
             place = value.find(";tag=", closed)
             if place >= 0 and "\t" not in value[place:]:
-                return value[place + 5 :].partition(";")[0].partition(",")[0]
+                tag = value[place + 5 :].partition(";")[0].partition(",")[0]
+                if not tag:
+                    raise ValueError("the tag is empty")
+                return tag
             found = _TAG.search(value, closed)
             return found.group(1) if found else ""
     parameters = split_address(value, strict=True)[2]

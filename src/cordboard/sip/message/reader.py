@@ -100,9 +100,9 @@ def _index(rest: str) -> tuple[dict[str, list[str]], str]:
                 continue
         values = index.get(key)
         if values is None:
-            index[key] = [value.strip()]
+            index[key] = [value.strip(" \t")]
         else:
-            values.append(value.strip())
+            values.append(value.strip(" \t"))
             if key in _ONCE:
                 problem = problem or "a header that may come once comes twice"
     return index, problem
