@@ -129,7 +129,7 @@ class Registrar:
         return Admission(200, user, tuple(lines), kept=True)
 
     def _challenge(self, host: str, now: float, *, stale: bool) -> Admission:
-        values = self._guard.challenges(host, now, self._tokens.hex(8), stale=stale)
+        values = self._guard.challenges(host, now, self._tokens.hex(4), stale=stale)
         lines = tuple(f"WWW-Authenticate: {value}" for value in values)
         return Admission(401, lines=lines, smaller=lines[-1:])
 

@@ -38,9 +38,10 @@ def _nobody(event: SessionEvent) -> None:
 
 class SessionCore:
     """Base of both sides. ``up``: answered and not yet being ended. ``over``: the last event was told.
-    ``peer``: the dialog's own connection. ``owns_call_id``: whether we made the Call-ID (§14.1).
-    ``credentials`` answer challenges to our requests; a called session never has any (reliability.md S9).
-    ``session_seconds``: the session timer we would ask for, 0 for none; ``timer``: the one that runs.
+    ``peer``: the dialog's own connection. ``pinned``: its requests go to ``peer`` whatever a Contact says,
+    for a phone is reached by its flow alone (RFC 5626). ``owns_call_id``: whether we made the Call-ID
+    (§14.1). ``credentials`` answer challenges to our requests; a called session never has any (reliability.md
+    S9). ``session_seconds``: the session timer we would ask for, 0 for none; ``timer``: the one that runs.
     ``described``: our SDP as the far side last took it."""
 
     owns_call_id = False
@@ -54,6 +55,7 @@ class SessionCore:
         self.stack = stack
         self.local_tag = local_tag
         self.peer = peer
+        self.pinned = False
         self.armed = inf
         self.dialog: Dialog | None = None
         self.up = False

@@ -91,6 +91,8 @@ class Core:
 
     def next_hop(self, member: Member, uri: str, peer: Hop) -> Hop:
         assert isinstance(member, LiveSession)
+        if member.pinned:
+            return peer
         near = peer.peer
         if near.transport in ("ws", "wss"):
             return peer  # a browser is reached by its own connection only (RFC 7118 §5)

@@ -190,6 +190,7 @@ class Endpoint:
         session = CallingSession(core, invite, tag, hop, owner, outgoing.reliable, outgoing.session_seconds)
         session.credentials = credentials
         session.watch = watch
+        session.pinned = flow is not None
         core.sessions[tag] = session
         if listener is None:
             self._later(partial(session.unanswered, invite, 503))
@@ -202,8 +203,9 @@ class Endpoint:
         none, comes to ``answered`` once, after this has returned. ``target.host`` is an IP address. What
         cannot be written raises BadInput."""
         core = self._core
-        listener = core.listener_for(asking.target, name=asking.listener)
-        question = Question(core, asking, Hop(listener or 0, asking.target), answered)
+        flow = asking.flow
+        listener = core.listener_for(asking.target, name=asking.listener) if flow is None else flow.listener
+        question = Question(core, asking, flow or Hop(listener or 0, asking.target), answered)
         if listener is None:
             self._later(partial(question.failed, 503))
         else:

@@ -289,6 +289,7 @@ class Inbox:
         server.hop = core.reply_hop(listener, request)
         tag = core.mark + core.tokens.hex(16)
         session = IncomingCall(core, server, tag, Hop(listener, request.source), invitation)
+        session.pinned = bool(user)
         server.owner = session
         core.table.add_server(server, fingerprint)
         core.sessions[tag] = session
