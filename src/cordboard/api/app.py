@@ -105,7 +105,7 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
             return PlainTextResponse(ladder.draw(entries, full), headers=SAFE)
         return JSONResponse(entries, headers=SAFE)
 
-    @app.get("/api/trunks", tags=["cordboard"], summary="The trunks, and which of their hosts answer")
+    @app.get("/api/trunks", tags=["cordboard"], summary="The trunks: registration, hosts that answer")
     async def trunks(request: Request) -> JSONResponse:
         _let_in(guard, request, engine)
         return JSONResponse(engine.trunks(), headers=SAFE)

@@ -203,6 +203,18 @@ def trunk_uri(value: object) -> object:
     return uri if uri == "simulator" else _by(address.trunk_target, address.TRUNK_URI)(uri)
 
 
+SIP_URI = "sip:host[:port][;transport=udp, tcp or tls] or sips:host[:port]"
+
+
+def sip_uri(value: object) -> object:
+    """A registrar, or a proxy."""
+    return _by(address.trunk_target, SIP_URI)(str(filled(value)))
+
+
+def sip_uri_or_none(value: object) -> object:
+    return value if value == "" else sip_uri(value)
+
+
 def trunk_host(value: object) -> object:
     """One more host of a trunk."""
     allowed = "sip:host[:port][;transport=udp, tcp or tls][;priority=0 to 65535][;weight=0 to 65535]"

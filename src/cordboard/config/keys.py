@@ -23,6 +23,9 @@ class Section:
 _networks = checks.several(checks.network, "networks")
 _name = checks.text("letters, digits, '-', '_' and '.', 1 to 64 of them", r"[A-Za-z0-9._-]{1,64}")
 _file = checks.anything
+_credential = checks.text(
+    "at most 128 visible characters, no quotes and no backslash", r'[^\x00-\x1f\x7f"\\]{0,128}'
+)
 _MOST_CALLS = 1_000_000
 
 _LISTENERS = Section(
@@ -133,12 +136,12 @@ SECTIONS: Mapping[str, Section] = {
             "domain": checks.public_address,
             "privacy": checks.flag,
             "diverted_by": checks.choice("none", "diversion", "history-info"),
-            "username": checks.unbuilt("", '""'),
-            "password": checks.unbuilt("", '""'),
-            "auth_realm": checks.unbuilt("", '""'),
-            "register": checks.unbuilt(False, "false"),
-            "registrars": checks.unbuilt((), "none"),
-            "outbound_proxy": checks.unbuilt("", '""'),
+            "username": _credential,
+            "password": checks.anything,
+            "auth_realm": _credential,
+            "register": checks.flag,
+            "registrars": checks.several(checks.sip_uri, checks.SIP_URI),
+            "outbound_proxy": checks.sip_uri_or_none,
             "register_seconds": checks.whole(60, 86400),
             "max_calls": checks.whole(0, _MOST_CALLS),
             "calls_per_second": checks.rate(10_000),

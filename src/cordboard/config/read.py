@@ -10,6 +10,7 @@ from typing import Any
 from cordboard.config.checks import NotBuilt
 from cordboard.config.keys import SECTIONS, Section
 from cordboard.config.settings import Settings
+from cordboard.config.trunk_accounts import check_accounts
 from cordboard.kernel.mistakes import BadInput
 
 PREFIX = "CORDBOARD_"
@@ -174,6 +175,7 @@ def _cross_check(settings: Settings) -> None:
             raise BadInput(
                 f"{source}: trunks[{place}].hosts", "the simulator has no other hosts", "allowed is none"
             )
+    check_accounts(settings)
     _check_sections(settings)
 
 

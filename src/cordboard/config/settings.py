@@ -281,7 +281,9 @@ class Trunk:
         return trunk_target(self.uri)
 
     def places(self) -> tuple[Place, ...]:
-        """`uri` and `hosts`, read. Not for a simulated trunk."""
+        """Where its calls are sent: `uri` and `hosts`, or `outbound_proxy`. Not for a simulated trunk."""
+        if self.outbound_proxy:
+            return (trunk_place(self.outbound_proxy),)
         return tuple(trunk_place(text) for text in (self.uri, *self.hosts))
 
     def audio_sources(self) -> tuple[str, ...]:

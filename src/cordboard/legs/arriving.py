@@ -10,7 +10,7 @@ from cordboard import sdp
 from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.numbers import caller_id, dialled_exophone
 from cordboard.legs.speech import Elsewhere, check_address
-from cordboard.legs.trunks import Route
+from cordboard.legs.trunks import Route, names_account
 from cordboard.legs.words import HOPS_HEADER, Arrival
 from cordboard.sip.endpoint.words import Invitation
 from cordboard.sip.message.uri import user_of
@@ -49,6 +49,8 @@ def judged(
     if refusal := _loop(invitation):
         return refusal
     exophone = dialled_exophone(invitation, route.trunk, exophones)
+    if not exophone and names_account(invitation.request_uri, route.trunk):
+        exophone = route.only_exophone
     if not exophone:
         dialled = user_of(invitation.request_uri)[:40]
         return Refusal(404, "Not Found", f"{dialled!r} is none of the ExoPhones", dialled)

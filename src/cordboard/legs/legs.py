@@ -119,7 +119,7 @@ class Legs:
         if user and phones is not None:
             route = phones.route_of(user)
         else:
-            route = self._trunks.by_source(invitation.source.host)
+            route = self._trunks.by_account(invitation.source.host, invitation.request_uri)
         full = self._draining or 0 < self._settings.sip.max_calls <= self._callers
         judgement = judged(
             *(invitation, route, self._trunks.exophones, self._codecs, full, self._draining),

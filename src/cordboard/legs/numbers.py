@@ -76,14 +76,17 @@ def dialled_exophone(invitation: Invitation, trunk: Trunk, exophones: Collection
     no other ExoPhone's. Of several addresses (a call that was diverted more than once) the first that is
     an ExoPhone counts.
     """
-    for number in _places(invitation, trunk.did_from):
+    for number in _places(invitation, trunk):
         if number and (found := _match(number, exophones, trunk.number_format != "e164")):
             return found
     return ""
 
 
-def _places(invitation: Invitation, did_from: str) -> Iterator[str]:
+def _places(invitation: Invitation, trunk: Trunk) -> Iterator[str]:
+    did_from = trunk.did_from
     yield number_in(invitation.request_uri)
+    if trunk.register and did_from == "request-uri":
+        did_from = "to"  # what we registered stands where the number would
     if did_from == "to":
         yield number_in(invitation.to_uri)
     elif did_from != "request-uri":

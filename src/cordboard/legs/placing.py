@@ -142,4 +142,6 @@ class Placing:
                 (HOPS_HEADER, str(hops)),
             ),
             listener=route.trunk.listener,
+            routes=route.routes,
+            credentials=route.credentials,
         )

@@ -4,11 +4,12 @@ import ipaddress
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cordboard.config.address import Place
+from cordboard.config.address import Place, trunk_place
 from cordboard.config.settings import ExoPhone, Trunk
 from cordboard.legs.hosts import Host, Hosts, Record
 from cordboard.legs.limits import Bucket
-from cordboard.sip.endpoint.words import Address, Trust, Verdict
+from cordboard.sip.endpoint.words import Address, Credentials, Trust, Verdict
+from cordboard.sip.message.uri import user_of
 
 _KEPT_SOURCES = 4096
 
@@ -24,6 +25,11 @@ class Route:
     trunk: Trunk
     hosts: Hosts
     networks: tuple[Network, ...]
+    credentials: Credentials | None = None
+    routes: tuple[str, ...] = ()  # the Route set that requests to it start with
+    registrar: str = ""  # the address that holds our registration
+    registrars: dict[Address, str] = field(default_factory=dict)  # addresses we register at, by name
+    only_exophone: str = ""  # where it has exactly one
     pace: Bucket = field(default_factory=lambda: Bucket(0))
     live: int = 0
     registered: bool = True
@@ -39,8 +45,8 @@ class Route:
         return not self.hosts.down(now) and self.registered and self.has_room and self.pace.holds(now)
 
     def holds(self, host: str) -> bool:
-        """Is this address one of the trunk's own: in its sources, or where its calls go?"""
-        return host in self.hosts.addresses or self.sends_from(host)
+        """Is this address one of the trunk's own: in its sources, where its calls go, or its registrar's?"""
+        return host in self.hosts.addresses or self.sends_from(host) or (host == self.registrar != "")
 
     def sends_from(self, host: str) -> bool:
         """Is this address in its sources?"""
@@ -60,6 +66,10 @@ class Trunks:
         self._routes: dict[str, Route] = {trunk.name: _route(trunk, simulator) for trunk in trunks}
         self._of_exophone: Mapping[str, str] = {phone.number: phone.trunk for phone in exophones}
         self._judged: dict[str, Route | None] = {}
+        self._registering = [route for route in self._routes.values() if route.trunk.register]
+        for name, route in self._routes.items():
+            own = [number for number, trunk in self._of_exophone.items() if trunk == name]
+            route.only_exophone = own[0] if len(own) == 1 else ""
 
     @property
     def exophones(self) -> Collection[str]:
@@ -73,6 +83,8 @@ class Trunks:
         except KeyError:
             pass
         found = next((r for r in self._routes.values() if r.sends_from(host)), None)
+        if found is None:
+            found = next((r for r in self._registering if r.registrar == host), None)
         if len(self._judged) >= _KEPT_SOURCES:  # a flood from many addresses must not grow us
             self._judged.clear()
         self._judged[host] = found
@@ -80,8 +92,12 @@ class Trunks:
 
     def trust(self, peer: Address) -> Trust:
         """Whom a TLS peer at this address must prove to be: the host of a trunk, by the name that the
-        configuration gives it (RFC 5922 §7: whatever DNS made of it); elsewhere in the trunk, any of its
-        hosts."""
+        configuration gives it (RFC 5922 §7: whatever DNS made of it); a registrar, by its own; elsewhere in
+        the trunk, any of its hosts."""
+        for route in self._registering:
+            if peer in route.registrars:
+                names: tuple[str, ...] = (route.registrars[peer],)
+                return Trust(names, route.trunk.tls_verify, route.trunk.tls_ca)
         holding = [route for route in self._routes.values() if route.holds(peer.host)]
         for route in holding:
             for host in route.hosts.all:
@@ -91,6 +107,21 @@ class Trunks:
             names = tuple(dict.fromkeys(host.name for host in route.hosts.all))
             return Trust(names, route.trunk.tls_verify, route.trunk.tls_ca)
         return Trust((peer.host,))
+
+    def by_account(self, host: str, request_uri: str) -> Route | None:
+        """The trunk that this INVITE from this address belongs to: of several that we are registered with at
+        one registrar, the one whose account it names."""
+        for route in self._registering:
+            ours = route.registrar == host or route.sends_from(host)
+            if ours and names_account(request_uri, route.trunk):
+                return route
+        return self.by_source(host)
+
+    def registrar(self, route: Route, host: str) -> None:
+        """The address that holds a trunk's registration from now on; empty: none does."""
+        if route.registrar != host:
+            route.registrar = host
+            self._judged.clear()
 
     def screen(self, source: Address) -> Verdict:
         """Strangers get no reply at all (telephony.md 12, reliability.md S7)."""
@@ -126,7 +157,7 @@ class Trunks:
         """What DNS says now of a trunk's URI of this number: (priority, weight, addresses)."""
         route = self._routes[name]
         place = None if route.trunk.simulated else route.trunk.places()[number]
-        route.hosts.put(number, records_of(place, found))
+        route.hosts.put(number, records_of(place, found, _named(route.trunk)))
 
     def unresolved(self) -> tuple[tuple[Trunk, int, Place], ...]:
         """The URIs whose host is a name, and their number in the trunk: to be looked up and ``put``."""
@@ -140,41 +171,72 @@ class Trunks:
 
 
 def records_of(
-    place: Place | None, found: Iterable[tuple[int, int, Sequence[Address]]]
+    place: Place | None, found: Iterable[tuple[int, int, Sequence[Address]]], named: Place | None = None
 ) -> tuple[Record, ...]:
     """What one of a trunk's URIs holds: (priority, weight, addresses) as DNS has them. ``place`` None: the
-    scripted phones."""
+    scripted phones. ``named``: what URIs name instead of it."""
     return tuple(
-        Record(priority, weight, tuple(_host(place, address) for address in addresses))
+        Record(priority, weight, tuple(_host(place, address, named) for address in addresses))
         for priority, weight, addresses in found
     )
 
 
-def _host(place: Place | None, address: Address) -> Host:
-    name = address.host if place is None else place.target.host
+def _host(place: Place | None, address: Address, named: Place | None) -> Host:
+    if place is None:
+        written = f"[{address.host}]" if ":" in address.host else address.host
+        return Host(address, address.host, f"{written}:{address.port}")
+    return Host(address, place.target.host, authority_of(named or place))
+
+
+def authority_of(place: Place) -> str:
+    """``host:port`` as URIs name it. A name without a port keeps that form: a port would say that SRV is not
+    to be asked (RFC 3263)."""
+    name, port = place.target.host, place.target.port
     written = f"[{name}]" if ":" in name else name
-    # A name without a port keeps that form in URIs: a port would say that SRV is not to be asked (RFC 3263).
-    if place is None or place.port_named or address_of(name) is not None:
-        written = f"{written}:{address.port}"
-    return Host(address, name, written)
+    return f"{written}:{port}" if place.port_named or address_of(name) is not None else written
+
+
+def _named(trunk: Trunk) -> Place | None:
+    """What URIs name where calls go by an outbound proxy: the trunk itself."""
+    return trunk_place(trunk.uri) if trunk.outbound_proxy else None
+
+
+def route_header(trunk: Trunk) -> tuple[str, ...]:
+    """The Route set that requests to a trunk start with: its outbound proxy (§8.1.2)."""
+    if not trunk.outbound_proxy:
+        return ()
+    place = trunk_place(trunk.outbound_proxy)
+    transport = "" if place.target.transport == "udp" else f";transport={place.target.transport}"
+    return (f"<sip:{authority_of(place)}{transport};lr>",)
+
+
+def account_user(trunk: Trunk) -> str:
+    """The user in the Contact that we register with it: calls come back to it."""
+    return trunk.username.partition("@")[0]
+
+
+def names_account(request_uri: str, trunk: Trunk) -> bool:
+    """Does a request name our account with this trunk instead of a number?"""
+    return trunk.register and user_of(request_uri) == account_user(trunk)
 
 
 def _route(trunk: Trunk, simulator: Address | None) -> Route:
     networks = tuple(ipaddress.ip_network(source) for source in trunk.sources)
     probed, pace = trunk.probe_seconds > 0, Bucket(trunk.calls_per_second)
+    credentials = Credentials(trunk.username, trunk.password, trunk.auth_realm) if trunk.username else None
     if trunk.simulated:
         hosts = Hosts(((0, 1),), probed)
         if simulator is not None:
             hosts.put(0, records_of(None, ((0, 1, (simulator,)),)))
-        return Route(trunk, hosts, networks, pace)
+        return Route(trunk, hosts, networks, pace=pace)
     places = trunk.places()
     hosts = Hosts([(place.priority, place.weight) for place in places], probed)
     for number, place in enumerate(places):
         target = place.target
         if address_of(target.host) is not None:
             address = Address(target.transport, target.host, target.port)
-            hosts.put(number, records_of(place, ((0, 1, (address,)),)))
-    return Route(trunk, hosts, networks, pace)
+            hosts.put(number, records_of(place, ((0, 1, (address,)),), _named(trunk)))
+    return Route(trunk, hosts, networks, credentials, route_header(trunk), pace=pace)
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

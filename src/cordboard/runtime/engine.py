@@ -29,6 +29,7 @@ from cordboard.runtime.figures import Figures
 from cordboard.runtime.listening import listenings
 from cordboard.runtime.lost import last_known
 from cordboard.runtime.outbox import OutboxSender
+from cordboard.runtime.registering import registration_facts, registrations_of
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
 from cordboard.runtime.trunk_facts import trunk_facts
@@ -81,6 +82,9 @@ class Engine:
         self.legs.use(self.endpoint)
         self._resolver = Resolver.of_this_machine(self._tokens)
         self._trunk_names = TrunkNames(settings, self.legs.trunks, Services(self._resolver), self._tasks)
+        self.registrations = registrations_of(
+            settings, self.legs.trunks, Services(self._resolver), self._tasks, self._tokens, self.figures
+        )
         policy = Policy(tuple(network(text) for text in settings.egress.allow), settings.egress.ports)
         self.customer = Customer(
             policy,
@@ -152,6 +156,7 @@ class Engine:
         await self._trunk_names.start()
         self.bound = await self.endpoint.start()
         self.legs.start_probing()
+        self.registrations.start(self.endpoint)
 
     async def _close_what_was_left(self) -> None:
         """Calls that an earlier run left open get their end, so that every call has its record."""
@@ -189,6 +194,7 @@ class Engine:
         """Take no new calls; wait until the live ones are over, at most so long; hang up the rest."""
         self.draining = True
         self.legs.drain()
+        self.registrations.stop()
         if self.live_calls():
             self._idle.clear()
             try:
@@ -210,6 +216,7 @@ class Engine:
             self.hang_up_all()
             await pause(0.5)  # BYEs and their answers, recordings' last frames
         self.legs.stop_probing()
+        await self.registrations.stopped()
         await self.media.close()
         await self.endpoint.close()
         await self._tasks.stop()
@@ -245,7 +252,11 @@ class Engine:
     def trunks(self) -> list[dict[str, Any]]:
         """Every trunk as it is now."""
         now, trunks = self.clock.monotonic(), self.legs.trunks
-        return [trunk_facts(route, trunks.exophones_of(route), now) for route in trunks.routes]
+        return [
+            trunk_facts(route, trunks.exophones_of(route), now)
+            | registration_facts(route.trunk, self.registrations, self.clock)
+            for route in trunks.routes
+        ]
 
     def metrics(self) -> bytes:
         """The figures in Prometheus' text form."""

@@ -49,6 +49,13 @@ class Figures:
             "cordboard_store_behind_seconds", "Age of what the database lacks", registry=self._registry
         )
 
+        self._registered = Gauge(
+            "cordboard_trunk_registered",
+            "1 while a trunk that we register with holds our registration",
+            ["trunk"],
+            registry=self._registry,
+        )
+
     def call_began(self) -> None:
         """A call was taken."""
         self._calls.inc()
@@ -87,6 +94,10 @@ class Figures:
         self._host_up.clear()
         for trunk, host, up in hosts:
             self._host_up.labels(trunk, host).set(up)
+
+    def registered(self, trunk: str, registered: bool) -> None:
+        """Whether a trunk holds our registration."""
+        self._registered.labels(trunk).set(int(registered))
 
     def behind(self, seconds: float) -> None:
         """How far the database is behind the journal."""

@@ -12,6 +12,7 @@ def trunk_facts(route: Route, exophones: Sequence[str], now: float) -> dict[str,
     facts: dict[str, Any] = {
         "name": trunk.name,
         "uri": trunk.uri,
+        "state": _state(route, now),
         "can_dial": route.can_dial(now),
         "live_calls": route.live,
         "max_calls": trunk.max_calls,
@@ -32,3 +33,12 @@ def trunk_facts(route: Route, exophones: Sequence[str], now: float) -> dict[str,
     if trunk.register:
         facts["registered"] = route.registered
     return facts
+
+
+def _state(route: Route, now: float) -> str:
+    """``up``, or the first reason why no call should leave by it."""
+    if not route.registered:
+        return "unregistered"
+    if route.hosts.down(now):
+        return "down"
+    return "up" if route.has_room else "full"

@@ -171,8 +171,34 @@ def test_flows_come_as_they_were_written() -> None:
         ("[[trunks]]\nname = 'a'\nuri = 'sip:user@x'", ["trunks[0].uri", "sip:host"]),
         ("[[trunks]]\nname = 'a'\nuri = 'sips:x;transport=udp'", ["trunks[0].uri", "sips:host"]),
         ("[[trunks]]\nname = 'a'\nuri = 'sip:x;transport=ws'", ["trunks[0].uri", "udp, tcp or tls"]),
-        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nregister = true", ["trunks[0].register", "not built yet"]),
-        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\npassword = 'hush'", ["trunks[0].password", "not built yet"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nregister = true", ["trunks[0].username", "register"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\npassword = 'hush'", ["trunks[0].username", "password"]),
+        ("[[trunks]]\nname = 'a'\nuri = 'sip:x'\nusername = 'a\"b'", ["trunks[0].username", "no quotes"]),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\nregistrars = ['sip:r']",
+            ["trunks[0].registrars", "register = true"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\nusername = 'u'\nregister = true\n"
+            "registrars = ['simulator']",
+            ["trunks[0].registrars", "simulator", "sip:host"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'simulator'\nusername = 'u'\nregister = true",
+            ["trunks[0].register", "simulator"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'simulator'\noutbound_proxy = 'sip:x'",
+            ["trunks[0].outbound_proxy", "simulator"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\noutbound_proxy = 'sip:u@x'",
+            ["trunks[0].outbound_proxy", "sip:host"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\noutbound_proxy = 'sip:x'\nhosts = ['sip:y']",
+            ["trunks[0].hosts", "outbound_proxy"],
+        ),
         (
             "[[trunks]]\nname = 'a'\nuri = 'sip:x'\ncalls_per_second = -2",
             ["calls_per_second", "-2", "from 0 (no limit)"],

@@ -1,6 +1,7 @@
 """A trunk in the words of the API."""
 
 import json
+from dataclasses import replace
 
 from cordboard.config.settings import ExoPhone, Trunk
 from cordboard.legs.trunks import Trunks
@@ -44,3 +45,20 @@ def test_hosts_say_whether_they_answer_and_why_not() -> None:
     ]
     assert (facts["can_dial"], facts["exophones"], facts["max_calls"]) == (True, ["+918047115777"], 9)
     assert "registered" not in facts and "hush" not in json.dumps(facts)
+
+
+def test_the_state_is_the_first_reason_why_no_call_should_leave() -> None:
+    route = Trunks((replace(TRUNK, hosts=(), max_calls=1),), ()).named("carrier")
+    assert route is not None
+
+    def state() -> str:
+        return str(trunk_facts(route, (), 20.0)["state"])
+
+    assert state() == "up"
+    route.live = 1
+    assert state() == "full"
+    for _ in range(2):
+        route.hosts.failed(route.hosts.all[0].address, 19.0, "no reply")
+    assert state() == "down"
+    route.registered = False
+    assert state() == "unregistered"

@@ -17,12 +17,13 @@ _PHRASES = {408: "Request Timeout", 503: "Service Unavailable"}
 class Question:
     """One request, until its final answer is told; a challenge in between costs another round."""
 
-    __slots__ = ("_answered", "_hop", "_sent", "_stack")
+    __slots__ = ("_answered", "_contact", "_hop", "_sent", "_stack")
 
     def __init__(self, stack: Stack, asking: Asking, hop: Hop, answered: Callable[[Reply], None]) -> None:
         """Raises ``BadInput`` for what cannot be written."""
         self._stack, self._hop, self._answered = stack, hop, answered
-        self._sent = _request(stack, asking, hop)
+        self._contact = _contact(stack, asking, hop)
+        self._sent = _request(stack, asking, hop, self._contact)
 
     def ask(self) -> None:
         """Send it."""
@@ -44,7 +45,8 @@ class Question:
                 why = f": {problem}"
         elif attempt is not None and response.code < 300:
             self._stack.keys.learn(attempt, response, now)
-        self._answered(Reply(response.code, response.phrase + why, response.headers(), False, sent.cseq))
+        phrase, headers = response.phrase + why, response.headers()
+        self._answered(Reply(response.code, phrase, headers, False, sent.cseq, self._contact.strip("<>")))
 
     def unanswered(self, sent: Outbound, code: int) -> None:
         """For the stack: nobody answered (408), or it could not be sent (503)."""
@@ -56,11 +58,23 @@ class Question:
         self._answered(Reply(code, _PHRASES[code], local=True, cseq=self._sent.cseq))
 
 
-def _request(stack: Stack, asking: Asking, hop: Hop) -> Outbound:
+def _contact(stack: Stack, asking: Asking, hop: Hop) -> str:
+    """The value of Contact; empty for none."""
+    if asking.contact:
+        return "" if asking.contact == "-" else asking.contact
+    own = stack.contact(hop)
+    if not asking.contact_user:
+        return own
+    scheme, _, rest = own[1:-1].partition(":")
+    uri = f"{scheme}:{asking.contact_user}@{rest.partition('@')[2]}"
+    return f"<{writable(uri, 'Contact')}>"
+
+
+def _request(stack: Stack, asking: Asking, hop: Hop, contact: str) -> Outbound:
     uri = writable(asking.request_uri, "Request-URI")
     lines = [f"User-Agent: {stack.user_agent}", ALLOW]
-    if asking.contact != "-":
-        lines.append(header("Contact", asking.contact or stack.contact(hop)))
+    if contact:
+        lines.append(header("Contact", contact))
     credentials = asking.credentials
     return Outbound(
         asking.method,

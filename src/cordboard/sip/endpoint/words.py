@@ -101,6 +101,7 @@ class Asking:
     cseq: int = 1
     headers: tuple[tuple[str, str], ...] = ()
     contact: str = ""  # value of Contact; empty: our own address, "-": none
+    contact_user: str = ""  # the user of our own address, as URIs write it
     body: bytes = b""
     listener: str = ""
     routes: tuple[str, ...] = ()
@@ -111,13 +112,15 @@ class Asking:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The final answer to an ``Asking``. ``local``: nobody answered (408) or it could not be sent (503).
-    ``cseq``: of the last request sent (a challenge costs one more)."""
+    ``cseq``: of the last request sent (a challenge costs one more). ``contact``: the URI of our own that it
+    was sent with."""
 
     code: int
     phrase: str
     headers: tuple[tuple[str, str], ...] = ()
     local: bool = False
     cseq: int = 1
+    contact: str = ""
 
 
 @dataclass(slots=True)

@@ -128,7 +128,7 @@ class Keyring:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self._realms: dict[tuple[Credentials, str], str] = {}  # by host; of the registrars; by "" the latest
-        self._ready: dict[tuple[Credentials, str, bool], Answering] = {}
+        self._ready: dict[tuple[Credentials, str, bool, bool], Answering] = {}
 
     def realm_of(self, attempt: Attempt) -> str:
         """The realm that its credentials belong to; empty while none was named."""
@@ -143,11 +143,12 @@ class Keyring:
         self, credentials: Credentials, host: str, method: str, uri: str, now: float, *, ready: bool = True
     ) -> Attempt:
         """A request to this host. ``ready``: with an answer to the host's last challenge, if it is known and
-        young, which saves a round trip."""
+        young, which saves a round trip. What a registrar asked for is used for REGISTER only: an INVITE may
+        be passed on to the callee, with all that it carries."""
         attempt = Attempt(credentials, host, method, uri)
         if ready and self._ready:
             for proxy in (False, True):
-                known_one = self._ready.get((credentials, host, proxy))
+                known_one = self._ready.get(_key(attempt, proxy))
                 if known_one is not None and now - known_one.at <= _REMEMBERED_SECONDS:
                     attempt.answering[known_one.challenge.place] = known_one
             self._write(attempt)
@@ -206,11 +207,11 @@ class Keyring:
         last, times = attempt.answering.get(place), attempt.answered.get(place, 0)
         same = last is not None and last.challenge.nonce == challenge.nonce
         if same or times > 1 or (times == 1 and not challenge.stale) or attempt.rounds > _MOST_ROUNDS:
-            self._ready.pop((attempt.credentials, attempt.host, challenge.proxy), None)
+            self._ready.pop(_key(attempt, challenge.proxy), None)
             raise Unanswerable(f"the credentials were refused for the realm {challenge.realm[:60]!r}")
 
     def _remember(self, attempt: Attempt, challenge: Challenge, now: float) -> Answering:
-        key = attempt.credentials, attempt.host, challenge.proxy
+        key = _key(attempt, challenge.proxy)
         self._ready.pop(key, None)
         while len(self._ready) >= _MOST_REMEMBERED:
             del self._ready[next(iter(self._ready))]
@@ -231,6 +232,10 @@ class Keyring:
         attempt.lines = [
             one.line(attempt.credentials, attempt.method, attempt.uri) for one in attempt.answering.values()
         ]
+
+
+def _key(attempt: Attempt, proxy: bool) -> tuple[Credentials, str, bool, bool]:
+    return attempt.credentials, attempt.host, proxy, attempt.method == "REGISTER"
 
 
 def _why_not(challenges: list[Challenge], problems: list[str], realm: str) -> str:
