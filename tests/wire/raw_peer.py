@@ -167,14 +167,15 @@ class RawPeer:
 
     # --- as the calling side ------------------------------------------------------------------------------
 
-    def call(self, target: Address, *lines: str, body: bytes = OFFER, call_id: str = "raw-call") -> bytes:
+    def call(self, target: Address, *lines: str, body: bytes = OFFER, user: str = "bob") -> bytes:
         """Send an INVITE."""
+        call_id = "raw-call"
         self.cseq += 1
         self._target, self._call_id = target, call_id
-        head = self._head("INVITE", f"sip:bob@{target.host}", self.cseq)
+        head = self._head("INVITE", f"sip:{user}@{target.host}:{target.port}", self.cseq)
         head += [
             f"From: <sip:raw@{self.address.host}>;tag=caller",
-            f"To: <sip:bob@{target.host}>",
+            f"To: <sip:{user}@{target.host}>",
             f"Call-ID: {call_id}",
             f"Contact: <sip:raw@{self.address.host}:5060>",
         ]

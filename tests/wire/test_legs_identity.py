@@ -76,6 +76,7 @@ def test_s14_an_invite_has_the_headers_of_the_template_and_no_others() -> None:
         "Contact",
         "Allow",
         "Supported",
+        "Session-Expires",
         "User-Agent",
         "P-Asserted-Identity",
         "Privacy",

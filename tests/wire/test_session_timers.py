@@ -4,6 +4,7 @@ import pytest
 
 from cordboard.sip.dialog.words import Accepted, Ended, OfferAnswered, Offered, OfferRefused, Refused
 from cordboard.sip.endpoint.words import IncomingSession, Session
+from cordboard.sip.message.message import Message, Request
 from cordboard.testing.wire import Wire
 from tests.wire.parties import ANSWER, OFFER, Party, at
 from tests.wire.raw_peer import RawPeer, rung_by
@@ -100,7 +101,11 @@ def test_rfc4028_7_4_an_update_that_is_not_taken_after_all_becomes_a_reinvite() 
 
 def test_rfc4028_10_a_refresh_that_is_refused_is_tried_again_and_bye_comes_at_the_end() -> None:
     async def story(alice: Party, peer: RawPeer) -> None:
-        peer.on = lambda message: peer.reply(message, 500) if message.method == "UPDATE" else None  # type: ignore[arg-type, func-returns-value]
+        def refuses(message: Message) -> None:
+            if isinstance(message, Request) and message.method == "UPDATE":
+                peer.reply(message, 500)
+
+        peer.on = refuses
         await talking(alice, peer, "Session-Expires: 600;refresher=uac", UPDATES)
         await at(590)
         assert len(peer.distinct("UPDATE")) > 3

@@ -12,6 +12,7 @@ from cordboard.sip.dialog.words import (
     SessionEvent,
 )
 from cordboard.sip.endpoint.words import IncomingSession, Session
+from cordboard.sip.message.message import Message, Request
 from tests.wire.parties import ANSWER, OFFER, Party, at
 from tests.wire.raw_peer import RawPeer, rung_by
 from tests.wire.test_reliable import early, with_peer
@@ -313,9 +314,9 @@ def test_rfc3311_5_2_a_500_that_names_a_short_wait_is_tried_again_then() -> None
 
 def test_a_peer_that_always_says_491_is_not_asked_for_ever() -> None:
     async def story(alice: Party, peer: RawPeer) -> None:
-        def glares(message: object) -> None:
-            if getattr(message, "method", "") == "INVITE" and getattr(message, "to_tag", ""):
-                peer.reply(message, 491)  # type: ignore[arg-type]
+        def glares(message: Message) -> None:
+            if isinstance(message, Request) and message.method == "INVITE" and message.to_tag:
+                peer.reply(message, 491)
 
         session = await talking(alice, peer)
         peer.on = glares

@@ -61,6 +61,23 @@ def whole(least: int, most: int) -> Check:
     return check
 
 
+def interval(lowest: int, least: int, most: int) -> Check:
+    """A whole number within these bounds, or one from ``lowest`` to 0, which have a meaning of their own."""
+    apart = "0" if lowest == 0 else f"{lowest} to 0"
+    bounds = whole(lowest, most)
+
+    def check(value: object) -> object:
+        try:
+            found = bounds(value)
+        except ValueError:
+            found = least - 1
+        if isinstance(found, int) and 0 < found < least:
+            raise ValueError(f"{apart}, or a whole number from {least} to {most}")
+        return found
+
+    return check
+
+
 def seconds(least: float, most: float) -> Check:
     """A number of seconds within these bounds."""
 

@@ -26,6 +26,7 @@ _file = checks.anything
 _credential = checks.text(
     "at most 128 visible characters, no quotes and no backslash", r'[^\x00-\x1f\x7f"\\]{0,128}'
 )
+_LEAST_SESSION = 90  # RFC 4028 §4: no session timer is shorter
 _MOST_CALLS = 1_000_000
 
 _LISTENERS = Section(
@@ -67,7 +68,7 @@ SECTIONS: Mapping[str, Section] = {
             "listeners": checks.anything,  # read by `tables`
             "dscp": checks.whole(0, 63),
             "realm": checks.text("a name without quotes", r"[A-Za-z0-9._ -]{0,64}"),
-            "session_seconds": checks.whole(0, 7200),
+            "session_seconds": checks.interval(0, _LEAST_SESSION, 7200),
             "hep": checks.unbuilt("", '""'),
             "hep_id": checks.whole(1, 2**32 - 1),
         },
@@ -150,8 +151,8 @@ SECTIONS: Mapping[str, Section] = {
             "probe_seconds": checks.seconds(0, 3600),
             "redirects": checks.choice("refuse", "follow"),
             "reliable": checks.choice("no", "allowed", "required"),
-            "offer": checks.choice("early", later=("late",)),
-            "session_seconds": checks.whole(-1, 7200),
+            "offer": checks.choice("early", "late"),
+            "session_seconds": checks.interval(-1, _LEAST_SESSION, 7200),
             "srtp": checks.choice("no", "allowed", "required"),
             "codecs": checks.several(checks.choice("PCMA", "PCMU"), '"PCMA" and "PCMU"'),
             "retry_after_seconds": checks.whole(0, 3600),

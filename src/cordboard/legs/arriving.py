@@ -48,6 +48,8 @@ def judged(
         return Refusal(503, "Service Unavailable", why, headers=retry_after(route))
     if refusal := _loop(invitation):
         return refusal
+    if route.trunk.reliable != "allowed" and (refusal := _extensions(invitation, route.trunk.reliable)):
+        return refusal
     exophone = dialled_exophone(invitation, route.trunk, exophones)
     if not exophone and names_account(invitation.request_uri, route.trunk):
         exophone = route.only_exophone
@@ -70,6 +72,22 @@ def _loop(invitation: Invitation) -> Refusal | None:
         return Refusal(483, "Too Many Hops", "the INVITE may not be forwarded any more (Max-Forwards 0)")
     if hops_of(invitation) > MOST_HOPS:
         return Refusal(482, "Loop Detected", f"the call went through more than {MOST_HOPS} cordboards")
+    return None
+
+
+def _extensions(invitation: Invitation, reliable: str) -> Refusal | None:
+    """Reliable provisional answers where the trunk's setting is ``no`` or ``required`` (RFC 3262 §3)."""
+    lines = {"supported": "", "require": ""}
+    for name, value in invitation.headers:
+        if name.lower() in lines:
+            lines[name.lower()] += f",{value.lower()}"
+    supported, required = ({one.strip() for one in line.split(",")} for line in lines.values())
+    if reliable == "no" and "100rel" in required:
+        why = "the INVITE requires reliable provisional answers, the trunk's reliable is no"
+        return Refusal(420, "Bad Extension", why, headers=(("Unsupported", "100rel"),))
+    if reliable == "required" and "100rel" not in supported | required:
+        why = "the INVITE does not support reliable provisional answers, the trunk's reliable is required"
+        return Refusal(421, "Extension Required", why, headers=(("Require", "100rel"),))
     return None
 
 

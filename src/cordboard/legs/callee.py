@@ -37,6 +37,7 @@ _NOBODY = Hooks(lambda call, event: None, lambda call, leg, stream: None, lambda
 _TRYING = 100
 _EARLY_DIALOG_OVER = 199  # RFC 6228: one branch of several ended
 _RINGING = 180
+_MOST_BRANCHES = 20
 
 
 class CalleeLeg:
@@ -49,11 +50,13 @@ class CalleeLeg:
         "_by_caller",
         "_held",
         "_hooks",
+        "_late",
         "_moved",
         "_over",
         "_progressed",
         "_ringing",
         "_speech",
+        "_streams",
         "_told",
         "call",
         "finished",
@@ -81,6 +84,15 @@ class CalleeLeg:
         self._ringing = self._progressed = self._answered = self._held = self._moved = False
         self._asked: Cause | None = None  # why we released it
         self._told: LegStream | None = None
+        self._late = route.trunk.offer == "late"
+        self._streams: dict[
+            str, LegStream
+        ] = {}  # what early dialogs agreed on, by their tag, the latest last
+
+    @property
+    def first_offer(self) -> bytes:
+        """The SDP of the INVITE; none where the trunk wants to offer itself."""
+        return b"" if self._late else self._speech.offer()
 
     @property
     def _limit_from_ringing(self) -> bool:
@@ -99,14 +111,14 @@ class CalleeLeg:
         self._end(LegFailed(self.leg, cause, code, text))
 
     def reoffer(self, audio: Audio) -> None:
-        """Receive at ``audio`` from now on: by re-INVITE, as soon as it is answered."""
-        if self.finished or self._asked is not None:
+        """Receive at ``audio`` from now on: by re-INVITE, as soon as it is answered. Before that by UPDATE,
+        where one may be sent; whichever branch answers is told again."""
+        if self.finished or self._asked is not None or self.session is None:
             return
         self._speech.move(audio)
-        if self._answered and self.session is not None:
+        self._moved = not self._answered
+        if self._answered or self.session.may_offer:
             self.session.offer(self._speech.offer_again())
-        else:
-            self._moved = True
 
     def mute(self) -> None:
         """Its call is forgotten: end in silence."""
@@ -121,41 +133,58 @@ class CalleeLeg:
                 self._over_by(event)
             case _ if self._asked is not None:
                 pass  # being released: only its end is of interest
-            case Progressed(code=code, body=body):
-                self._heard(code, body)
-            case Accepted(body=body):
-                self._accepted(body)
-            case Offered(body=body):
-                self._offered(body)
+            case Progressed():
+                self._heard(event)
+            case Accepted():
+                self._accepted(event)
+            case Offered(body=body, early=early):
+                self._offered(body, early)
             case OfferAnswered(body=body) | Confirmed(body=body):
-                self._agree(body)
+                self._agree(body, next(reversed(self._streams), ""))
             case Informed(content_type=content_type, body=body):
                 self._informed(content_type, body)
             case _:
                 pass  # OfferRefused: the audio stays where it was, and dead audio ends the leg
 
-    def _heard(self, code: int, body: bytes) -> None:
-        if code in (_TRYING, _EARLY_DIALOG_OVER):
-            return  # neither counts as ringing (telephony.md 3)
+    def _heard(self, event: Progressed) -> None:
+        code, body = event.code, event.body
+        if code == _TRYING:
+            return  # counts as no ringing (telephony.md 3)
+        if code == _EARLY_DIALOG_OVER:
+            self._branch_over(event.early)  # nor does this
+            return
         if not self._ringing and (code == _RINGING or not body):
             self._ringing = True
             self._event(LegRinging(self.leg, self._limit_from_ringing))
-        if not body or not self._agree(body) or self._progressed:
+        agreed = self._answer_first(body, event.early) if event.offer else self._agree(body, event.early)
+        if not agreed or self._progressed:
             return
         self._progressed = True
         self._event(LegProgressed(self.leg, self._limit_from_ringing))
 
-    def _accepted(self, body: bytes) -> None:
-        """A 2xx without SDP stands on the one of its 183."""
-        try:
-            if body or self._speech.agreed is None:
-                self._speech.accept(body)
-        except BadInput as mistake:
-            self._asked = Cause.FAILED
-            if self.session is not None:
-                self.session.release(reason_for(Cause.FAILED, answered=True))
-            self.fail(Cause.FAILED, 0, str(mistake))
-            return
+    def _branch_over(self, early: str) -> None:
+        """A branch that is heard gives way to the latest of those that are left (RFC 6228)."""
+        gone = self._streams.pop(early, None)
+        if gone is not None and gone == self._speech.agreed and self._streams:
+            self._speech.agreed = next(reversed(self._streams.values()))
+            self._tell_stream()
+
+    def _accepted(self, event: Accepted) -> None:
+        """A 2xx without SDP stands on that of its own early dialog, whatever other branches said (§13.2.2.4,
+        §12.1.2)."""
+        if event.offer:
+            if not self._answer_first(event.body, event.early):
+                return
+        else:
+            try:
+                known = None if event.body else self._streams.get(event.early)
+                if known is None:
+                    self._speech.accept(event.body)
+                else:
+                    self._speech.agreed = known
+            except BadInput as mistake:
+                self._unusable(mistake)
+                return
         self._answered = True
         self._tell_stream()
         self._event(LegAnswered(self.leg))
@@ -164,34 +193,62 @@ class CalleeLeg:
             self._moved = False
             self.session.offer(self._speech.offer_again())
 
-    def _agree(self, body: bytes) -> bool:
+    def _answer_first(self, offered: bytes, early: str) -> bool:
+        """The trunk made the first offer (``offer = "late"``). One that cannot be used ends the leg."""
+        assert self.session is not None
+        try:
+            answer = self._speech.answer(offered)
+        except BadInput as mistake:
+            self._unusable(mistake)
+            return False
+        self.session.answer_offer(answer)
+        self._agreed(early)
+        return True
+
+    def _unusable(self, mistake: BadInput) -> None:
+        self._asked = Cause.FAILED
+        if self.session is not None:
+            self.session.release(reason_for(Cause.FAILED, answered=True))
+        self.fail(Cause.FAILED, 0, str(mistake))
+
+    def _agree(self, body: bytes, early: str) -> bool:
         if not body:
             return False
         try:
             self._speech.accept(body)
         except BadInput:
             return False
-        self._tell_stream()
-        if self._answered:
-            self._tell_hold()
+        self._agreed(early)
         return True
 
-    def _offered(self, body: bytes) -> None:
+    def _agreed(self, early: str) -> None:
+        """What was agreed is heard from now on: the latest of the branches, until one answers."""
+        stream = self._speech.agreed
+        if self._answered:
+            self._tell_hold_after_stream()
+        elif stream is not None:
+            self._streams.pop(early, None)
+            if len(self._streams) >= _MOST_BRANCHES:
+                del self._streams[next(iter(self._streams))]
+            self._streams[early] = stream
+            self._tell_stream()
+
+    def _offered(self, body: bytes, early: str) -> None:
         """A re-INVITE or UPDATE is answered here, never passed on (telephony.md 7)."""
         if self.session is None:
             return
         if not body:
             self.session.answer_offer(self._speech.offer_again())
             return
+        if not self._answered:
+            self._speech.agreed = self._streams.get(early)
         try:
             answer = self._speech.answer_again(body)
         except BadInput:
             self.session.refuse_offer(488)
             return
         self.session.answer_offer(answer)
-        self._tell_stream()
-        if self._answered:
-            self._tell_hold()
+        self._agreed(early)
 
     def _informed(self, content_type: str, body: bytes) -> None:
         agreed = self._speech.agreed
@@ -205,6 +262,10 @@ class CalleeLeg:
         if agreed is not None and agreed != self._told:
             self._told = agreed
             self._hooks.stream(self.call, self.leg, agreed)
+
+    def _tell_hold_after_stream(self) -> None:
+        self._tell_stream()
+        self._tell_hold()
 
     def _tell_hold(self) -> None:
         held = self._told is not None and not self._told.receives

@@ -86,12 +86,16 @@ class CallerLeg:
             self._hooks.event(call, self._pending)
 
     def progress(self, audio: Audio) -> None:
-        """183 with our answer; without an offer to answer, a bare 183 (ours goes into the 2xx, §13.2.1)."""
+        """183 with our answer; without an offer to answer, one with our offer where it is sure to arrive (RFC
+        3262 §5), else a bare 183 (ours goes into the 2xx, §13.2.1)."""
         if self.finished or self._answered or self._early:
             return
         self._early = True
         if self.arrival.offered:
             self._answer_offer(audio)
+        elif self.session.may_offer_early:
+            self._speech = self._describe(audio)
+            self._sent = self._speech.offer()
         self.session.progress(183, self._sent)
 
     def answer(self, audio: Audio) -> None:
@@ -128,11 +132,12 @@ class CallerLeg:
         self._finish()
 
     def reoffer(self, audio: Audio) -> None:
-        """Receive at ``audio`` from now on: by re-INVITE, as soon as the dialog allows one."""
+        """Receive at ``audio`` from now on: by re-INVITE, as soon as the dialog allows one; before the answer
+        by UPDATE, where one may be sent."""
         if self.finished or self._speech is None:
             return
         self._speech.move(audio)
-        if self._answered and not self._moved:
+        if not self._moved if self._answered else self.session.may_offer:
             self.session.offer(self._speech.offer_again())
         else:
             self._moved = True
@@ -155,16 +160,25 @@ class CallerLeg:
             case Offered(body=body):
                 self._offered(body)
             case OfferAnswered(body=body):
-                self._agree(body)
+                self._offer_answered(body)
             case Informed(content_type=content_type, body=body):
                 self._informed(content_type, body)
             case _:
                 pass  # OfferRefused: the audio stays where it was, and dead audio ends the leg
 
+    def _offer_answered(self, body: bytes) -> None:
+        """To a re-INVITE or UPDATE, or in a PRACK to our first offer, without which there is no call."""
+        if not self._agree(body) and self._speech is not None and self._speech.agreed is None:
+            self._unusable()
+
+    def _unusable(self) -> None:
+        reason = reason_for_status(488) or reason_for(Cause.FAILED, answered=True)
+        self.session.release(reason, code=488)
+        self._gone(Cause.FAILED)
+
     def _confirmed(self, body: bytes) -> None:
         if body and not self._agree(body):
-            self.session.release(reason_for_status(488) or reason_for(Cause.FAILED, answered=True))
-            self._gone(Cause.FAILED)
+            self._unusable()
         elif self._moved and self._speech is not None:
             self._moved = False
             self.session.offer(self._speech.offer_again())

@@ -15,7 +15,7 @@ from cordboard.legs.caller import CALLER, CallerLeg
 from cordboard.legs.causes import reason_for_status
 from cordboard.legs.numbers import DIALABLE
 from cordboard.legs.phones.phones import Phones
-from cordboard.legs.placing import Placing
+from cordboard.legs.placing import Placing, session_seconds
 from cordboard.legs.probing import Probing
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
@@ -139,6 +139,8 @@ class Legs:
             )
             return
         assert route is not None
+        session.reliable = route.trunk.reliable
+        session.session_seconds = session_seconds(route.trunk, self._settings.sip)
         self._counter += 1
         arrival = read_arrival(self._counter, invitation, judgement, route.trunk.name, self._country)
         if user and phones is not None:
@@ -247,10 +249,11 @@ class Legs:
         place, hops = self._placing, _hops(legs)
         try:
             if ring is not None:
-                callee.session = place.by_phone(callee, ring, shown, speech.offer(), seconds, hops)
+                callee.session = place.by_phone(callee, ring, shown, callee.first_offer, seconds, hops)
             else:
                 rung = _rung(legs)
-                callee.session = place.by_trunk(callee, hosts, shown, speech.offer(), seconds, hops, rung)
+                body = callee.first_offer
+                callee.session = place.by_trunk(callee, hosts, shown, body, seconds, hops, rung)
         except BadInput as mistake:
             self._fail(call, LegFailed(leg, Cause.FAILED, 0, str(mistake)))
             return

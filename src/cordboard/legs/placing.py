@@ -3,8 +3,9 @@
 import asyncio
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from cordboard.config.settings import Settings
+from cordboard.config.settings import Settings, Sip, Trunk
 from cordboard.kernel.clock import Tokens
 from cordboard.legs.attempts import Attempts, Tools
 from cordboard.legs.callee import CalleeLeg
@@ -72,9 +73,11 @@ class Placing:
         """All devices of a registered phone at once (telephony.md 14)."""
         assert self.endpoint is not None
         own = self.endpoint.host_for(ring.target, "")
+        asked = session_seconds(ring.route.trunk, self._settings.sip)
+        devices = ring.outgoing(own, callee.number, shown, body, math.ceil(seconds) + _GRACE_SECONDS, hops)
         return Fork(
             self.endpoint.invite,
-            ring.outgoing(own, callee.number, shown, body, math.ceil(seconds) + _GRACE_SECONDS, hops),
+            [replace(device, session_seconds=asked) for device in devices],
             callee.happened,
             callee.saw,
             opened=lambda branch: self._opened(branch, ring.route),
@@ -144,4 +147,11 @@ class Placing:
             listener=route.trunk.listener,
             routes=route.routes,
             credentials=route.credentials,
+            reliable=route.trunk.reliable,
+            session_seconds=session_seconds(route.trunk, self._settings.sip),
         )
+
+
+def session_seconds(trunk: Trunk, sip: Sip) -> int:
+    """The session timer that we ask for on this trunk's calls; 0 for none."""
+    return sip.session_seconds if trunk.session_seconds < 0 else trunk.session_seconds

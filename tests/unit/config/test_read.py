@@ -147,6 +147,18 @@ def test_flows_come_as_they_were_written() -> None:
         ),
         ("[sip]\nmax_calls = -1", ["sip.max_calls", "-1", "from 0"]),
         ("[sip]\nmax_calls = true", ["sip.max_calls", "true", "a whole number"]),
+        (
+            "[sip]\nsession_seconds = 89",
+            ["sip.session_seconds", "89", "0, or a whole number from 90 to 7200"],
+        ),
+        (
+            "[sip]\nsession_seconds = -1",
+            ["sip.session_seconds", "-1", "0, or a whole number from 90 to 7200"],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\nuri = 'sip:x'\nsession_seconds = 60",
+            ["trunks[0].session_seconds", "60", "-1 to 0, or a whole number from 90 to 7200"],
+        ),
         ("[media]\nengine = 'rtpengine'", ["media.engine", "rtpengine", "not built yet"]),
         ("[media]\nengine = 'other'", ["media.engine", '"embedded"']),
         ("[media]\nports = '34999-30000'", ["media.ports", "lower one first"]),
