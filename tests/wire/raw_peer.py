@@ -167,9 +167,10 @@ class RawPeer:
 
     # --- as the calling side ------------------------------------------------------------------------------
 
-    def call(self, target: Address, *lines: str, body: bytes = OFFER, user: str = "bob") -> bytes:
+    def call(
+        self, target: Address, *lines: str, body: bytes = OFFER, user: str = "bob", call_id: str = "raw-call"
+    ) -> bytes:
         """Send an INVITE."""
-        call_id = "raw-call"
         self.cseq += 1
         self._target, self._call_id = target, call_id
         head = self._head("INVITE", f"sip:{user}@{target.host}:{target.port}", self.cseq)
