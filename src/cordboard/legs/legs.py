@@ -104,6 +104,10 @@ class Legs:
         route = self._routes.get(session.call_id)
         return route is not None and route.holds(source.host)
 
+    def full(self) -> bool:
+        """Is no new call taken now?"""
+        return self._draining or 0 < self._settings.sip.max_calls <= self._callers
+
     def options(self) -> int:
         """The status for OPTIONS (telephony.md 9)."""
         return 503 if self._draining else 200
@@ -120,7 +124,7 @@ class Legs:
             route = phones.route_of(user)
         else:
             route = self._trunks.by_account(invitation.source.host, invitation.request_uri)
-        full = self._draining or 0 < self._settings.sip.max_calls <= self._callers
+        full = self.full()
         judgement = judged(
             *(invitation, route, self._trunks.exophones, self._codecs, full, self._draining),
             self._audio_host,

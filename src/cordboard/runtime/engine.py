@@ -76,6 +76,8 @@ class Engine:
             admit=self.legs.admit,
             readmit=self.legs.readmit,
             trust=self.legs.trunks.trust,
+            full=self.legs.full,
+            on_strain=self._strain,
             advertise=settings.sip.advertise,
             user_agent=f"cordboard/{__version__}",
         )
@@ -260,6 +262,7 @@ class Engine:
 
     def metrics(self) -> bytes:
         """The figures in Prometheus' text form."""
+        self.figures.turned_away(*self.endpoint.turned_away)
         self.figures.behind(self.store.health().behind_seconds)
         now = self.clock.monotonic()
         self.figures.trunk_hosts(
@@ -299,6 +302,12 @@ class Engine:
     def _turned_away(self, turned: TurnedAway) -> None:
         self.figures.refused(turned.code)
         self._log.warning("a call was turned away", code=turned.code, trunk=turned.trunk, reason=turned.why)
+
+    def _strain(self, begins: bool) -> None:
+        if begins:
+            self._log.warning("there are more new calls than time: some are refused with 503")
+        else:
+            self._log.info("every new call is taken again")
 
     def _security(self, event: str, source: str) -> None:
         self.figures.security(event)

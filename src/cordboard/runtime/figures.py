@@ -45,6 +45,16 @@ class Figures:
             ["trunk", "to"],
             registry=self._registry,
         )
+        self._shed = Gauge(
+            "cordboard_calls_shed",
+            "INVITEs refused unread because the engine was full or had too much to do",
+            registry=self._registry,
+        )
+        self._ignored = Gauge(
+            "cordboard_strangers_ignored",
+            "Messages of unknown sources passed over because there were too many",
+            registry=self._registry,
+        )
         self._behind = Gauge(
             "cordboard_store_behind_seconds", "Age of what the database lacks", registry=self._registry
         )
@@ -98,6 +108,11 @@ class Figures:
     def registered(self, trunk: str, registered: bool) -> None:
         """Whether a trunk holds our registration."""
         self._registered.labels(trunk).set(int(registered))
+
+    def turned_away(self, refused: int, ignored: int) -> None:
+        """What was turned away unread since the start."""
+        self._shed.set(refused)
+        self._ignored.set(ignored)
 
     def behind(self, seconds: float) -> None:
         """How far the database is behind the journal."""

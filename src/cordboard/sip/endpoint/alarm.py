@@ -35,6 +35,8 @@ class Alarm:
         self._rang_at = -inf
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ringing = False
+        self.late: Callable[[float, float], None] = lambda now, late: None
+        """Told at each ring how late it is: the loop was busy with something else."""
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -71,8 +73,9 @@ class Alarm:
         self._handle = self._loop.call_later(max(0.0, delay), self._wake)
 
     def _wake(self) -> None:
-        self._handle, self._set_for = None, inf
         now = self._rang_at = self.now()
+        self.late(now, now - self._set_for)
+        self._handle, self._set_for = None, inf
         heap = self._heap
         self._ringing = True
         try:

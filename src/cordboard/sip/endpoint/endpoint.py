@@ -34,6 +34,7 @@ from cordboard.sip.transaction.machine import Timers
 from cordboard.sip.transport.opening import located, open_listening, read_listener, trust_nobody_else
 from cordboard.sip.transport.secure import TrustIn
 from cordboard.sip.transport.streams import StreamTransport
+from cordboard.sip.transport.udp import UdpTransport
 from cordboard.sip.transport.words import Factory, Listening, Transport
 
 
@@ -53,6 +54,9 @@ class Endpoint:
     ``on_security(event, source)``: a fixed word for something that should not happen (``in-dialog-source``).
     ``admit(request, hop)``: judges a request that ``screen`` wants challenged; ``readmit(session, request)``
     one in a dialog that comes from an address that may not send it.
+    ``full()``: whether any new call would be refused: then most are, without being read.
+    ``on_strain(begins)``: new calls begin to be refused because there are more than there is time for, or no
+    longer are.
     ``advertise``: the host peers are told in Via and Contact; empty: the local address towards each peer.
     ``trust(address)``: whom a TLS peer at this address must prove to be; unless it says so, the address.
     ``on_flow_lost(address)``: a connection on which something was sent is gone.
@@ -76,6 +80,8 @@ class Endpoint:
         on_security: Callable[[str, Address], None] = lambda event, source: None,
         admit: Admit = lambda request, hop: None,
         readmit: Readmit = lambda session, request: None,
+        full: Callable[[], bool] = lambda: False,
+        on_strain: Callable[[bool], None] = lambda strained: None,
         advertise: str = "",
         user_agent: str = "cordboard",
         timers: Timers | None = None,
@@ -98,7 +104,11 @@ class Endpoint:
             may_send_in_dialog,
             self._later,
         )
-        self._inbox = Inbox(self._core, screen, on_invite, options, on_security, admit, readmit)
+        self._inbox = Inbox(self._core, screen, on_invite, options, on_security, admit, readmit, full)
+        self._on_strain = on_strain
+        self._strained = False
+        self._sockets: list[UdpTransport] = []
+        self._core.alarm.late = self._late
         self._transports = [
             self._open(number, one, transports) for number, one in enumerate(self._listenings)
         ]
@@ -123,7 +133,16 @@ class Endpoint:
         except BaseException:
             await self.close()
             raise
+        self._sockets = [one for one in self._transports if isinstance(one, UdpTransport)]
         return tuple(bound)
+
+    def _late(self, now: float, seconds: float) -> None:
+        """A ring of the timer: it tells whether there is more to do than time."""
+        throttle = self._inbox.gate.throttle
+        throttle.sample(now, seconds, sum(one.waiting() for one in self._sockets))
+        if throttle.limited is not self._strained:
+            self._strained = throttle.limited
+            self._on_strain(self._strained)
 
     def _lost(self, listener: int, peer: Address, asked: bool) -> None:
         self._core.lost(listener, peer, asked)
@@ -232,6 +251,12 @@ class Endpoint:
     def local_of(self, hop: Hop) -> Address:
         """Our own end of a hop."""
         return self._core.transports[hop.listener].local(hop.peer)
+
+    @property
+    def turned_away(self) -> tuple[int, int]:
+        """How many INVITEs were refused without being read, and how many messages of unknown sources passed
+        over because there were too many."""
+        return self._inbox.gate.refused, self._inbox.gate.ignored
 
     @property
     def load(self) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The receiving half of the stack: every message that comes, from whatever socket, goes through here."""
 
+import re
 from collections.abc import Callable
 
 import structlog
@@ -11,6 +12,8 @@ from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import ALLOW
 from cordboard.sip.endpoint.checks import IN_DIALOG_ONLY, object_to
 from cordboard.sip.endpoint.core import ASKERS, Core
+from cordboard.sip.endpoint.gate import Gate
+from cordboard.sip.endpoint.refusal import refusal
 from cordboard.sip.endpoint.words import (
     Admission,
     Admit,
@@ -29,6 +32,9 @@ from cordboard.sip.message.writer import reply
 from cordboard.sip.transaction.server import InviteServer, OtherServer, server_key
 
 log = structlog.get_logger()
+
+_BRANCH = re.compile(rb"branch=(z9hG4bK[0-9a-f]{16})")
+_METHOD = re.compile(rb"\ncseq[ \t]*:[ \t]*\d+[ \t]+([A-Z]+)", re.IGNORECASE)
 
 
 class IncomingCall(CalledSession):
@@ -55,8 +61,11 @@ class Inbox:
         on_security: Callable[[str, Address], None],
         admit: Admit,
         readmit: Readmit,
+        full: Callable[[], bool],
     ) -> None:
         self._core = core
+        # Not the mark of our dialogs: what answers a refusal without memory belongs to none.
+        self.gate = Gate(f"cr{core.tokens.hex(4)}-", full)
         self._admit = admit
         self._readmit = readmit
         self._screen = screen
@@ -86,13 +95,16 @@ class Inbox:
     # --- responses ------------------------------------------------------------------------------------------
 
     def _response(self, data: bytes, source: Address) -> None:
+        core = self._core
+        if self._screen(source, "") is not Verdict.TAKE and not self._expected(data):
+            self._ignored("answers nothing that was asked")
+            return
         try:
             response = read(data)
         except Malformed as problem:
             self._ignored(f"cannot be read: {problem}")
             return
         assert isinstance(response, Response)
-        core = self._core
         client = core.table.client(response.via.branch, response.method)
         if client is None:
             self._ignored("answers nothing that was asked")
@@ -102,6 +114,13 @@ class Inbox:
         core.flush(client)
         if news and isinstance(client.owner, ASKERS):
             client.owner.answered(client.request, response)
+
+    def _expected(self, data: bytes) -> bool:
+        """Whether a response that no trunk sends can be for us, without reading it."""
+        branch, method = _BRANCH.search(data), _METHOD.search(data)
+        if branch is None or method is None:
+            return False
+        return self._core.table.client(branch[1].decode(), method[1].decode()) is not None
 
     # --- requests -------------------------------------------------------------------------------------------
 
@@ -116,10 +135,15 @@ class Inbox:
             return
         method = data[: data.find(b" ")][:32].decode("latin-1")
         verdict = self._screen(source, method)
-        if verdict is Verdict.DROP and self._mark not in data:
-            self._ignored("unknown source")
-            return
         taken = verdict is Verdict.TAKE
+        if not taken and not self._lets(verdict, data, source):
+            return
+        if method == "ACK":
+            if self.gate.wasted(data):
+                return
+        elif method == "INVITE" and self._mark not in data and self.gate.shuts(fingerprint, core.now()):
+            self._turn_away(listener, data, source, fingerprint)
+            return
         try:
             request = read(data)
         except Malformed as problem:
@@ -148,6 +172,30 @@ class Inbox:
                 self._outside(listener, request, fingerprint)
             elif verdict is Verdict.CHALLENGE:
                 self._stranger(listener, request, fingerprint)
+
+    def _lets(self, verdict: Verdict, data: bytes, source: Address) -> bool:
+        """May this of an unknown source be read? Judged by what costs next to nothing (S13)."""
+        marked = self._mark in data
+        if verdict is Verdict.DROP and not marked:
+            self._ignored("unknown source")
+            return False
+        if self.gate.lets(source.host, self._core.now(), marked):
+            return True
+        self._ignored("too much from unknown sources")
+        return False
+
+    def _turn_away(self, listener: int, data: bytes, source: Address, fingerprint: int) -> None:
+        """503 to an INVITE that is not read. Without Retry-After (telephony.md 10)."""
+        gate = self.gate
+        made = refusal(data, source, f"{gate.tag}{fingerprint & 0xFFFFFFFFFFFF:x}")
+        if made is None:
+            self._ignored("no room for it, and nothing to answer to")
+            return
+        answer, port = made
+        core = self._core
+        if port and not core.transports[listener].reliable:
+            source = Address(source.transport, source.host, port)
+        core.transmit(Hop(listener, source), answer)
 
     def _ack(self, request: Request) -> None:
         core = self._core

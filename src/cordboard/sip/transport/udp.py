@@ -4,6 +4,7 @@ import asyncio
 import errno
 import socket
 import struct
+import sys
 from collections.abc import Callable
 
 from cordboard.kernel.mistakes import Unavailable
@@ -14,6 +15,7 @@ from cordboard.sip.transport.words import Listening, Receive
 
 _BUFFER = 4 * 1024 * 1024  # a burst of INVITEs waits in the kernel while a call's step runs
 _RCVBUFFORCE = 33  # past net.core.rmem_max, where we may
+_MEMINFO = 55  # SO_MEMINFO; its first word is what is queued
 _MOST_PEERS = 10_000
 _RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 _EXTENDED = struct.Struct("=IBBBBII")  # struct sock_extended_err of ip(7)
@@ -89,6 +91,12 @@ class UdpTransport(asyncio.DatagramProtocol):
                 self._failed = True
         if self._failed and failed is not None:
             failed()
+
+    def waiting(self) -> int:
+        """Bytes that the kernel holds for us."""
+        if self._socket is None:
+            return 0
+        return int.from_bytes(self._socket.getsockopt(socket.SOL_SOCKET, _MEMINFO, 4), sys.byteorder)
 
     def reaches(self, peer: Address) -> bool:
         return True
