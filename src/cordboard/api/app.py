@@ -10,21 +10,26 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from cordboard import __version__
-from cordboard.api import calls, ladder, timeline
+from cordboard.api import calls, ladder, timeline, tracing
 from cordboard.api.answers import SAFE, Refused, error, not_found
 from cordboard.api.disk import Forecast, forecast
 from cordboard.api.engine import ApiEngine
 from cordboard.api.guard import Guard
 from cordboard.api.reading import caught_up
 from cordboard.kernel.mistakes import Unavailable
+from cordboard.runtime.watching import Wanted
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="cordboard", charset="UTF-8"'}
 _FIGURES_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LINK = "Without credentials by the `PreSignedRecordingUrl` of the call's details."
 _TIMELINE = "`format=ladder` draws it as text, with `full=true` each SIP message below its arrow."
+_TRACE = (
+    "Server-sent events: one for each message that goes or comes, of a call or of none, as JSON, secrets "
+    "masked; an event `dropped` with a `count` where the client was too slow. An empty filter takes all."
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -109,6 +114,23 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     async def trunks(request: Request) -> JSONResponse:
         _let_in(guard, request, engine)
         return JSONResponse(engine.trunks(), headers=SAFE)
+
+    @app.get(
+        "/api/sip/trace",
+        tags=["cordboard"],
+        summary="SIP messages as they pass",
+        response_class=StreamingResponse,
+        description=_TRACE,
+    )
+    async def trace(
+        request: Request, call: str = "", number: str = "", trunk: str = "", peer: str = "", method: str = ""
+    ) -> Response:
+        _let_in(guard, request, engine)
+        listener = engine.watch.listen(Wanted(call, number, trunk, peer, method))
+        if listener is None:
+            raise Refused(429, "too_many", "too many look at once, close another trace first")
+        sent = tracing.stream(engine.watch, listener)
+        return StreamingResponse(sent, media_type="text/event-stream", headers=SAFE)
 
     @app.get("/api/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> JSONResponse:

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from cordboard.config.settings import Settings
 from cordboard.kernel.clock import Clock
+from cordboard.runtime.watching import Watch
 from cordboard.store.store import Store
 
 
@@ -24,6 +25,11 @@ class ApiEngine(Protocol):
     @property
     def draining(self) -> bool:
         """No new calls are taken."""
+        ...
+
+    @property
+    def watch(self) -> Watch:
+        """Who looks at SIP messages as they pass."""
         ...
 
     def problems(self) -> tuple[str, ...]:

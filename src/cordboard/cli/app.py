@@ -13,6 +13,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+sip = typer.Typer(help="SIP, looked at.", no_args_is_help=True)
+app.add_typer(sip, name="sip")
+
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DEFAULT = Path("cordboard.toml")
@@ -88,3 +91,23 @@ def replay(
     from cordboard.cli import replaying
 
     raise typer.Exit(replaying.replay_call(callsid, config, json))
+
+
+@sip.command()
+def trace(
+    config: ConfigFile = DEFAULT,
+    call: Annotated[str, typer.Option(help="Of this CallSid or Call-ID.")] = "",
+    number: Annotated[str, typer.Option(help="From or to this number, by its last digits.")] = "",
+    trunk: Annotated[str, typer.Option(help="Of this trunk.")] = "",
+    peer: Annotated[str, typer.Option(help="From or to this host, or host:port.")] = "",
+    method: Annotated[str, typer.Option(help="Of this method, answers included.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="Print the messages themselves.")] = False,
+    count: Annotated[int, typer.Option(help="End after so many messages; 0: never.", min=0)] = 0,
+    url: Annotated[str, typer.Option(help="Where the engine's API is; else as configured.")] = "",
+    json: Json = False,
+) -> None:
+    """SIP messages of a running engine as they pass, those of no call included."""
+    from cordboard.cli import tracing
+
+    filters = {"call": call, "number": number, "trunk": trunk, "peer": peer, "method": method}
+    raise typer.Exit(tracing.trace(config, url, filters, full, json, count))

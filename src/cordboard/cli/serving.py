@@ -76,6 +76,8 @@ class House:
 
     async def close(self) -> None:
         """Close the API first, so that nobody sees an engine without its doors."""
+        if self.engine is not None:
+            self.engine.watch.close()  # a trace is an answer without an end: the API would wait for it
         if self._web is not None and self._serving is not None:
             self._web.should_exit = True
             await asyncio.wait([self._serving])

@@ -180,6 +180,15 @@ def listener(value: object) -> object:
     return value
 
 
+def collector(value: object) -> object:
+    """Where copies of messages go, or empty."""
+    allowed = '"udp:host:port", an IPv6 host in brackets, or ""'
+    transport, _, rest = str(anything(value)).partition(":")
+    if value and transport != "udp":
+        raise ValueError(allowed)
+    return _by(address.host_port, allowed)(rest) and value if value else value
+
+
 def database(value: object) -> object:
     url = str(filled(value))
     allowed = "sqlite:///file"

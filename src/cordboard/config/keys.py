@@ -69,7 +69,7 @@ SECTIONS: Mapping[str, Section] = {
             "dscp": checks.whole(0, 63),
             "realm": checks.text("a name without quotes", r"[A-Za-z0-9._ -]{0,64}"),
             "session_seconds": checks.interval(0, _LEAST_SESSION, 7200),
-            "hep": checks.unbuilt("", '""'),
+            "hep": checks.collector,
             "hep_id": checks.whole(1, 2**32 - 1),
         },
         tables={"listeners": _LISTENERS},

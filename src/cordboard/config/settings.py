@@ -68,7 +68,8 @@ class Sip:
     dscp: mark of outgoing SIP packets (24 is CS3); 0: none.
     realm: named in challenges to phones; empty: `cordboard`.
     session_seconds: session timers (RFC 4028): the interval we ask for; 0: none asked for.
-    hep: `udp:host:port` of a HEP collector (Homer) that gets a copy of every message; empty: none.
+    hep: `udp:host:port` of a HEP collector (Homer) that gets a copy of every message, secrets
+    included; empty: none.
     hep_id: our number in it.
     """
 
@@ -83,6 +84,10 @@ class Sip:
     session_seconds: int = 1800
     hep: str = ""
     hep_id: int = 2001
+
+    def collector(self) -> tuple[str, int]:
+        """Host and port of `hep`, which is set."""
+        return host_port(self.hep.partition(":")[2])
 
     def addresses(self) -> tuple[tuple[str, str, int], ...]:
         """(transport, host, port) of each entry of `listen`; the host without brackets."""

@@ -24,6 +24,7 @@ from cordboard.net.guard import Policy, network
 from cordboard.net.resolver import Resolver
 from cordboard.net.services import Services
 from cordboard.runtime.clock import SystemClock, SystemTokens, pause
+from cordboard.runtime.collecting import collect
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.listening import listenings
@@ -34,8 +35,9 @@ from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
 from cordboard.runtime.trunk_facts import trunk_facts
 from cordboard.runtime.trunk_names import TrunkNames
+from cordboard.runtime.watching import Watch
 from cordboard.sip.endpoint.endpoint import Endpoint
-from cordboard.sip.endpoint.words import Address
+from cordboard.sip.endpoint.words import Address, Seen
 from cordboard.store import lines
 from cordboard.store.store import Store
 
@@ -82,6 +84,7 @@ class Engine:
             user_agent=f"cordboard/{__version__}",
         )
         self.legs.use(self.endpoint)
+        self.watch = Watch(self.endpoint, self.clock, self._trunk_of, settings.sip.hep_id)
         self._resolver = Resolver.of_this_machine(self._tokens)
         self._trunk_names = TrunkNames(settings, self.legs.trunks, Services(self._resolver), self._tasks)
         self.registrations = registrations_of(
@@ -156,6 +159,9 @@ class Engine:
         )
         self._tasks.start(self._outbox.run())
         await self._trunk_names.start()
+        if self.settings.sip.hep:
+            collector = self.settings.sip.collector()
+            self._tasks.start(collect(self.watch, self._resolver, *collector))
         self.bound = await self.endpoint.start()
         self.legs.start_probing()
         self.registrations.start(self.endpoint)
@@ -220,6 +226,7 @@ class Engine:
         self.legs.stop_probing()
         await self.registrations.stopped()
         await self.media.close()
+        self.watch.close()
         await self.endpoint.close()
         await self._tasks.stop()
         await self.sounds.close()
@@ -279,7 +286,7 @@ class Engine:
             event=lambda call, event: self._board.on_event(call, event),
             stream=lambda call, leg, stream: self._board.on_stream(call, leg, stream),
             arrival=lambda arrival: self._board.arrived(arrival),
-            seen=lambda call, leg, seen: self._board.on_seen(call, leg, seen),
+            seen=self._seen,
             turned_away=self._turned_away,
             security=self._security,
             host_changed=self._host_changed,
@@ -289,6 +296,17 @@ class Engine:
     def _board(self) -> Switchboard:
         assert self._switchboard is not None, "SIP is opened last"
         return self._switchboard
+
+    def _seen(self, call: str, leg: int, seen: Seen) -> None:
+        if self.watch.active:
+            self.watch.belongs(call, seen.data)
+        self._board.on_seen(call, leg, seen)
+
+    def _trunk_of(self, host: str) -> str:
+        """The name of the trunk that an address belongs to; empty for none."""
+        trunks = self.legs.trunks
+        route = trunks.by_source(host) or next((r for r in trunks.routes if r.holds(host)), None)
+        return route.trunk.name if route is not None else ""
 
     def _append(self, line: bytes) -> int:
         position = self.store.append(line)

@@ -15,6 +15,8 @@ from fastapi import FastAPI
 from cordboard.api.app import make_app
 from cordboard.config.settings import Account, Http, Settings
 from cordboard.config.settings import Store as StoreSettings
+from cordboard.runtime.watching import Watch
+from cordboard.sip.endpoint.words import Address, Hop, Passed
 from cordboard.store import lines
 from cordboard.store.store import Store
 
@@ -36,6 +38,19 @@ class FakeClock:
 
 
 @dataclass
+class StrawEndpoint:
+    """Lets an engine of straw be watched."""
+
+    engine: "FakeEngine"
+
+    def watch(self, tap: Callable[[Passed], None] | None) -> None:
+        self.engine.tap = tap
+
+    def local_of(self, hop: Hop) -> Address:
+        return Address("udp", "198.51.100.1", 5060)
+
+
+@dataclass
 class FakeEngine:
     """What `ApiEngine` asks for."""
 
@@ -45,6 +60,14 @@ class FakeEngine:
     draining: bool = False
     troubles: tuple[str, ...] = ()
     live: int = 0
+    tap: Callable[[Passed], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.watching = Watch(StrawEndpoint(self), self.clock, lambda host: "carrier", 1)
+
+    @property
+    def watch(self) -> Watch:
+        return self.watching
 
     def problems(self) -> tuple[str, ...]:
         return self.troubles

@@ -145,6 +145,9 @@ def test_flows_come_as_they_were_written() -> None:
             f"{LISTENER}[[trunks]]\nname = 'a'\nuri = 'sip:x;transport=tls'\nlistener = 'inside'",
             ["trunks[0].listener", "tcp:10.0.0.1:7070", "asks for tls"],
         ),
+        ("[sip]\nhep = 'tcp:10.0.0.1:9060'", ["sip.hep", "udp:host:port"]),
+        ("[sip]\nhep = 'udp:10.0.0.1'", ["sip.hep", "udp:host:port"]),
+        ("[sip]\nhep_id = 0", ["sip.hep_id", "from 1"]),
         ("[sip]\nmax_calls = -1", ["sip.max_calls", "-1", "from 0"]),
         ("[sip]\nmax_calls = true", ["sip.max_calls", "true", "a whole number"]),
         (
@@ -298,6 +301,12 @@ def test_defaults_of_parts_that_are_not_built_may_be_written_down() -> None:
         "[[exophones]]", "register = false\npassword = ''\ncalls_per_second = 0\n[[exophones]]"
     )
     assert settings(text).trunks[0].register is False
+
+
+def test_a_collector_has_a_host_and_a_port() -> None:
+    found = settings("[sip]\nhep = 'udp:[2001:db8::1]:9060'\nhep_id = 7")
+    assert (found.sip.collector(), found.sip.hep_id) == (("2001:db8::1", 9060), 7)
+    assert settings("[sip]\nhep = ''").sip.hep == ""
 
 
 def test_ipv6_is_written_in_brackets() -> None:
