@@ -13,6 +13,7 @@ from cordboard.call.words import (
     CallerHungUp,
     Command,
     Dial,
+    DigitPressed,
     EndCall,
     Event,
     Fetch,
@@ -43,6 +44,8 @@ CALLER = 0
 ASKING = {"Exotel-Version": "1.0"}
 """The header that an applet's request carries (contract.md §1.1)."""
 
+_ONE_PRESS = 0.1
+
 
 class Call:
     """Drives one call. All happens on the loop; nothing awaits between reading and writing state."""
@@ -68,6 +71,7 @@ class Call:
         self._audio: dict[int, Audio] = {}
         self._streams: dict[int, Stream] = {}
         self._sounds: dict[str, str] = {}
+        self._digit: tuple[DigitPressed, bool, float] | None = None
         self.ended = False
 
     # --- what comes in -------------------------------------------------------------------------------
@@ -97,9 +101,16 @@ class Call:
             self._streams[leg] = stream
             self._doors.media.set_stream(self.sid, leg, stream)
 
+    def is_repeated(self, event: DigitPressed, by_sip: bool) -> bool:
+        """The same key of a leg, a moment later and by the other way: where telephone-event was not agreed, a
+        phone may send INFO and a tone for one press (telephony.md 20)."""
+        now, last = self._doors.loop.time(), self._digit
+        self._digit = event, by_sip, now
+        return last is not None and (last[0], last[1]) == (event, not by_sip) and now - last[2] < _ONE_PRESS
+
     def pressed(self, leg: int, digit: str) -> None:
-        """A key came by SIP: whoever hears the leg gets it as telephone-event. Media does so by itself with
-        the keys that come as audio (telephony.md 20)."""
+        """A key came by SIP: whoever hears the leg gets it as telephone-event or as a tone. Media does so
+        by itself with the keys that come as audio (telephony.md 20)."""
         for hearer, source in self._scene.hears:
             if type(source) is Party and source.leg == leg:
                 self._doors.media.send_digit(self.sid, hearer, digit)

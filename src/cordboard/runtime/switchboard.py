@@ -103,8 +103,10 @@ class Switchboard:
     def on_event(self, sid: str, event: Event) -> None:
         """An event of one of a call's legs."""
         if (call := self._find(sid)) is not None:
-            call.receive(event)
-            if type(event) is DigitPressed:
+            if type(event) is not DigitPressed:
+                call.receive(event)
+            elif not call.is_repeated(event, by_sip=True):
+                call.receive(event)
                 call.pressed(event.leg, event.digit)
 
     def on_stream(self, sid: str, leg: int, stream: LegStream) -> None:
@@ -137,7 +139,7 @@ class Switchboard:
         elif isinstance(event, MediaLost):
             if sid in self._calls:
                 call.media_lost()
-        else:
+        elif type(event) is not DigitPressed or not call.is_repeated(event, by_sip=False):
             call.receive(event)
 
     def stop(self) -> None:

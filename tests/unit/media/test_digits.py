@@ -2,6 +2,7 @@
 
 from cordboard.call.scene import HoldMusic, Party
 from cordboard.call.words import DigitPressed
+from cordboard.media.embedded.inband import ToneListener, tone
 from cordboard.media.embedded.plays import MUSIC
 from tests.unit.media.bench_room import Far, World
 
@@ -71,14 +72,82 @@ def test_telephony_18_events_are_relayed_with_moved_timestamps_and_the_hearers_t
     assert not world.sent[1][-1].marker, "the same talk goes on"
 
 
-def test_a_leg_without_telephone_event_is_sent_none() -> None:
+def test_telephony_20_events_become_tones_for_a_leg_without_telephone_event() -> None:
     world, caller = bridged(event_type=None)
     caller.talk(2)
     caller.event(4)
-    caller.talk(1)
-    assert {packet.payload_type for packet in world.sent[1]} == {8}
-    sequences = [packet.sequence for packet in world.sent[1]]
-    assert sequences == list(range(sequences[0], sequences[0] + 3))
+    world.tick(11)
+    caller.talk(2)
+    sent = world.sent[1]
+    assert {packet.payload_type for packet in sent} == {8}
+    sequences = [packet.sequence for packet in sent]
+    assert sequences == list(range(sequences[0], sequences[0] + 2 + 10 + 2))
+    ear = ToneListener()
+    heard = [ear.hear(packet.payload, "PCMA", True) for packet in sent]
+    assert [key for key in heard if key] == ["4"]
+    assert digits(world) == [DigitPressed(0, "4")]
+
+
+def test_telephony_20_tones_are_told_once_and_become_events_for_who_takes_events() -> None:
+    world = World()
+    world.leg(0, event_type=None)
+    world.leg(1)
+    world.scene((0, Party(1)), (1, Party(0)))
+    caller = Far(world, 0)
+    caller.talk(5)
+    press(caller, "7")
+    assert digits(world) == [DigitPressed(0, "7")]
+    world.tick(12)
+    events = [packet for packet in world.sent[1] if packet.payload_type == 101]
+    assert {packet.payload[0] for packet in events} == {7}
+    caller.talk(5)
+    assert world.sent[1][-1].payload == b"\x55" * 160, "and the talk goes on"
+    press(caller, "7")
+    press(caller, "8")
+    assert [event.digit for event in digits(world)] == ["7", "7", "8"]
+
+
+def test_telephony_20_between_two_legs_without_telephone_event_tones_pass_as_they_are() -> None:
+    world = World()
+    world.leg(0, event_type=None)
+    world.leg(1, event_type=None)
+    world.scene((1, Party(0)))
+    caller = Far(world, 0)
+    press(caller, "*")
+    assert digits(world) == [DigitPressed(0, "*")]
+    assert [packet.payload for packet in world.sent[1]][:5] == [
+        tone("*", "PCMA")[at : at + 160] for at in range(0, 800, 160)
+    ]
+
+
+def test_telephony_20_one_press_that_comes_by_info_and_as_a_tone_is_passed_on_once() -> None:
+    world = World()
+    world.leg(0, event_type=None)
+    world.leg(1)
+    world.scene((1, Party(0)))
+    caller = Far(world, 0)
+    caller.talk(3)
+    world.room.send_digit("c", 1, "5")
+    press(caller, "5")
+    world.tick(30)
+    marks = [packet for packet in world.sent[1] if packet.payload_type == 101 and packet.marker]
+    assert len(marks) == 1
+
+
+def test_a_leg_with_telephone_event_is_not_listened_to_for_tones() -> None:
+    world, caller = bridged()
+    press(caller, "7")
+    assert digits(world) == []
+    assert world.legs[0].tones is None
+
+
+def press(far: Far, key: str) -> None:
+    """100 ms of a key, and 60 ms of silence."""
+    sound = tone(key, "PCMA") + b"\xd5" * 480
+    for at in range(0, len(sound), 160):
+        far.world.now += 20_000_000
+        far.put(far.sequence, far.timestamp, sound[at : at + 160])
+        far.skip(1)
 
 
 def test_a_digit_to_a_leg_that_hears_music_is_told_and_not_relayed() -> None:
@@ -131,14 +200,22 @@ def test_while_a_digit_is_sent_the_party_waits() -> None:
     assert [packet.payload_type for packet in world.sent[1]][-2:] == [8, 8]
 
 
-def test_no_digit_where_no_event_was_agreed() -> None:
+def test_telephony_20_a_digit_is_sent_as_a_tone_where_no_event_was_agreed() -> None:
     world = World()
-    world.leg(0, event_type=None)
+    world.leg(0, event_type=None, codec="PCMU", payload_type=0)
     world.room.send_digit("c", 0, "8")
     world.room.send_digit("c", 7, "8")
     world.room.send_digit("x", 0, "8")
-    world.tick(5)
-    assert world.sent[0] == []
+    world.tick(25)
+    assert [packet.payload for packet in world.sent[0]][:5] == [
+        tone("8", "PCMU")[at : at + 160] for at in range(0, 800, 160)
+    ]
+    assert {packet.payload for packet in world.sent[0][5:]} == {b"\xff" * 160}
+    assert len(world.sent[0]) == 10
+    for _ in range(50):
+        world.room.send_digit("c", 0, "1")
+    world.tick(1000)
+    assert len(world.sent[0]) <= 10 + 32 * 10, "what waits is bounded"
 
 
 def test_digits_of_a_side_that_sends_no_audio_are_relayed() -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from operator import attrgetter
 
 from cordboard.media.control import LegReport, Stream
 from cordboard.media.embedded import quality
 from cordboard.media.embedded.digits import Listener
+from cordboard.media.embedded.inband import ToneListener
 from cordboard.media.embedded.latch import Door, Source
 from cordboard.media.embedded.rtp import (
     FRAME,
@@ -34,6 +36,7 @@ _HIJACK_NS = 60_000_000  # a stream that was heard so lately is not pushed aside
 _ALARM = 50  # packets from strangers: a second of audio
 _TICK = 8e-6  # samples in a nanosecond
 
+_origin = attrgetter("address", "port", "mode", "sources")
 _unpack = HEADER.unpack_from
 _pack = HEADER.pack
 
@@ -79,6 +82,7 @@ class Leg:
         "started",
         "stream",
         "tape",
+        "tones",
     )
 
     def __init__(self, number: int, out: Outgoing, lock: AbstractContextManager[object], tell: Tell) -> None:
@@ -98,6 +102,7 @@ class Leg:
         self.started = False
         self.tape: list[object] | None = None
         self._digits = Listener()
+        self.tones: ToneListener | None = None  # where telephone-event was not agreed
         self._dtx = False
         self._head = -1
         self._ssrc = self._next_seq = self._next_ts = self._last_at = self._quiet_since = 0
@@ -117,7 +122,7 @@ class Leg:
         before, self.stream = self.stream, stream
         out = self.out
         place = (stream.address, stream.port)
-        if self._door_moves(before, stream):
+        if before is None or _origin(before) != _origin(stream):
             self.door = Door(stream.mode, place, stream.sources, now)
             self.source = self._known = None
             self._alarm_at = self.foreign + _ALARM
@@ -127,7 +132,12 @@ class Leg:
         if before is None or (before.codec, before.payload_type) != (stream.codec, stream.payload_type):
             out.fresh = True
         self.codec = out.codec = stream.codec
-        self._head = VERSION | stream.payload_type
+        # Where keys may come as tones, no packet is plain: each is listened to.
+        if stream.event_type is not None:
+            self.tones = None
+        elif self.tones is None:
+            self.tones = ToneListener()
+        self._head = VERSION | stream.payload_type if self.tones is None else -1
         out.head = VERSION | stream.payload_type
         out.event_type, out.noise_type = stream.event_type, stream.noise_type
         # RFC 3264 §8.4 and the older way of RFC 2543 to say "hold"
@@ -148,13 +158,6 @@ class Leg:
             self.cipher.change(stream, now)
         self.source = None
         self.connect(self._line)
-
-    @staticmethod
-    def _door_moves(before: Stream | None, stream: Stream) -> bool:
-        if before is None:
-            return True
-        old = before.address, before.port, before.mode, before.sources
-        return old != (stream.address, stream.port, stream.mode, stream.sources)
 
     def heard_by(self, hearers: tuple[Outgoing, ...]) -> None:
         """Who is sent what this leg says."""
@@ -330,11 +333,15 @@ class Leg:
             self._next_ts = (packet.timestamp + len(packet.payload)) & TIMESTAMPS
         if codec != self.codec:
             self.codec = codec
-            self._head = VERSION | packet.payload_type
+            self._head = VERSION | packet.payload_type if self.tones is None else -1
             self.heard_by(self.hearers)
         self._speaks()
         if self.tape is not None:
             self.tape += (now, data)
+        if self.tones is not None and step > 0:
+            digit = self.tones.hear(packet.payload, codec, step == 1)
+            if digit is not None:
+                self._tell(self, "digit", digit)
         for out in self.hearers:
             out.relay(packet.payload, step, packet.sequence, packet.timestamp, now, packet.marker)
 
@@ -387,14 +394,4 @@ class Leg:
 
     def report(self) -> LegReport:
         """What came of it."""
-        expected = self.came + self.missed
-        jitter_ms = round(self.jitter / 8, 2)
-        return LegReport(
-            leg=self.number,
-            packets_in=self.came,
-            packets_out=self.out.sent,
-            lost=self.missed,
-            jitter_ms=jitter_ms,
-            mos=quality.mos(self.missed / expected if expected else 0.0, jitter_ms),
-            foreign=self.foreign,
-        )
+        return quality.report(self.number, self.came, self.out.sent, self.missed, self.jitter, self.foreign)

@@ -1,5 +1,7 @@
 """How well audio arrives: an estimate of what people would say of it (ITU-T G.107, G.113 for G.711)."""
 
+from cordboard.media.control import LegReport
+
 _BEST = 93.2
 _ROBUSTNESS = 25.1  # G.711 with loss concealed
 _CODING_MS = 20.0
@@ -14,3 +16,18 @@ def mos(lost_share: float, jitter_ms: float, delay_ms: float = 0.0) -> float:
     if rating <= 0:
         return 1.0
     return round(1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6, 2)
+
+
+def report(leg: int, came: int, sent: int, missed: int, jitter: float, foreign: int) -> LegReport:
+    """How a leg went. ``jitter`` in samples."""
+    expected = came + missed
+    jitter_ms = round(jitter / 8, 2)
+    return LegReport(
+        leg=leg,
+        packets_in=came,
+        packets_out=sent,
+        lost=missed,
+        jitter_ms=jitter_ms,
+        mos=mos(missed / expected if expected else 0.0, jitter_ms),
+        foreign=foreign,
+    )

@@ -100,10 +100,10 @@ class Room:
             self._arrange(call)
 
     def send_digit(self, name: str, number: int, digit: str) -> None:
-        """Send a digit as telephone-event; a leg that did not agree to such is sent nothing."""
+        """Send a digit: as telephone-event, or as tones to a leg that did not agree to such."""
         call = self.calls.get(name)
         leg = call.legs.get(number) if call else None
-        if call is None or leg is None or leg.out.event_type is None:
+        if call is None or leg is None or leg.stream is None:
             return
         with call.lock:
             if leg.out.dialler.add(digit):
@@ -262,12 +262,27 @@ class Room:
             elif number not in sides:
                 leg.tape = None
 
+    def _pass_on(self, call: Call, leg: Leg, digit: str) -> None:
+        """Who hears the leg in one way and takes digits in the other gets this one in theirs: a tone as an
+        event instead of what is left of the tone, an event as a tone (telephony.md 20)."""
+        hearers = [
+            other
+            for other in call.legs.values()
+            if other.speaker is leg and (other.out.event_type is None) == (leg.tones is None)
+        ]
+        for other in hearers:
+            if other.out.open:
+                other.out.dialler.add(digit, heard=True)
+        if hearers:
+            self._arrange(call)
+
     def _told(self, call: Call, leg: Leg, what: str, detail: str) -> None:
         if what == "audio":
             self._emit(call.name, AudioStarted(leg.number))
             self._arrange(call)
         elif what == "digit":
             self._emit(call.name, DigitPressed(leg.number, detail))
+            self._pass_on(call, leg, detail)
         elif what == "foreign":
             self._emit(call.name, ForeignAudio(leg.number, detail))
         elif what == "aim":

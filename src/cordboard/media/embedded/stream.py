@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cordboard.media.embedded.digits import Dialler
 from cordboard.media.embedded.g711 import translation
+from cordboard.media.embedded.inband import tone_step
 from cordboard.media.embedded.rtp import (
     FRAME,
     HEADER,
@@ -108,7 +109,14 @@ class Outgoing:
         self._put(head, self.seq, at, frame)
 
     def dial(self, now: int) -> None:
-        """The next 20 ms of the digits that are being sent (RFC 4733)."""
+        """The next 20 ms of the digits that are being sent: as events (RFC 4733), or as tones to a leg that
+        did not agree to such."""
+        if self.event_type is None:
+            first, frame = self.dialler.tone(self.codec, tone_step)
+            self.fresh = self.fresh or first
+            self.play(frame, now)
+            self.fresh = not self.dialler.busy
+            return
         first, payloads = self.dialler.step()
         if first:
             self._event_at = self._begin(now)
