@@ -58,11 +58,13 @@ def in_order(records: Sequence[W], draw: Draw) -> list[W]:
 @dataclass(frozen=True, slots=True)
 class Host:
     """One address of a trunk. ``name``: its host as the configuration names it. ``authority``: as URIs to it
-    do (RFC 3263 leaves the Request-URI's host alone, whatever DNS made of it)."""
+    do (RFC 3263 leaves the Request-URI's host alone, whatever DNS made of it). ``pinned``: its transport was
+    written there."""
 
     address: Address
     name: str
     authority: str
+    pinned: bool = False
 
     def __str__(self) -> str:
         at = self.address

@@ -145,6 +145,7 @@ class Placing:
                 (HOPS_HEADER, str(hops)),
             ),
             listener=route.trunk.listener,
+            pinned=host.pinned,
             routes=route.routes,
             credentials=route.credentials,
             reliable=route.trunk.reliable,

@@ -185,7 +185,7 @@ def _host(place: Place | None, address: Address, named: Place | None) -> Host:
     if place is None:
         written = f"[{address.host}]" if ":" in address.host else address.host
         return Host(address, address.host, f"{written}:{address.port}")
-    return Host(address, place.target.host, authority_of(named or place))
+    return Host(address, place.target.host, authority_of(named or place), place.target.pinned)
 
 
 def authority_of(place: Place) -> str:

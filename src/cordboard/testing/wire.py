@@ -54,6 +54,7 @@ class Wire:
         self.delay, self.loss, self.twice, self.late = delay, loss, twice, late
         self.drop = drop
         self.passed: list[Passed] = []
+        self.refused = 0  # connections to where nobody listens
         self._sockets: dict[Address, WireTransport] = {}
         self._next_port = 5060
         self._last = 0.0
@@ -135,6 +136,7 @@ class WireTransport:
     def send(self, data: bytes, peer: Address, failed: Callable[[], None] | None = None) -> None:
         assert self._address is not None
         if self.reliable and not self._wire.bound(peer):
+            self._wire.refused += 1
             if failed is not None:
                 failed()
             return

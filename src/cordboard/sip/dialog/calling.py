@@ -43,6 +43,8 @@ class CallingSession(LiveSession):
         self.owner = owner
         self.session_seconds = session_seconds
         self.described = invite.body
+        self.keeps_transport = False  # whatever the size of the INVITE
+        self.way_back: Hop | None = None  # where the INVITE goes when its present transport fails
         self._invite = invite
         self._reliable = reliable != "no"
         self._late = not invite.body  # the offer is theirs to make
@@ -67,6 +69,10 @@ class CallingSession(LiveSession):
     def start(self) -> None:
         """Send the INVITE."""
         self.stack.request(self, self._invite, self.peer)
+
+    def moves(self, invite: Outbound, peer: Hop, way_back: Hop | None) -> None:
+        """Its INVITE leaves in this form by this way, which the stack has chosen."""
+        self._invite, self.peer, self.way_back = invite, peer, way_back
 
     def release(
         self,

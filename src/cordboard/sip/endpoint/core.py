@@ -5,10 +5,14 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import structlog
+
 from cordboard.kernel.clock import Clock, Tokens
+from cordboard.sip.dialog.calling import CallingSession
 from cordboard.sip.dialog.session import LiveSession
-from cordboard.sip.dialog.stack import Asker, Member
+from cordboard.sip.dialog.stack import Asker, Member, new_branch
 from cordboard.sip.endpoint.alarm import Alarm, Sleeper
+from cordboard.sip.endpoint.large import LARGEST, Refusing, moved, trimmed
 from cordboard.sip.endpoint.requests import Question
 from cordboard.sip.endpoint.words import Passed, Seen, Session
 from cordboard.sip.message.address import Address, Hop
@@ -25,6 +29,8 @@ from cordboard.sip.transport.words import Listening, Transport
 
 ASKERS = (LiveSession, Question)
 """Who waits for answers to requests."""
+
+log = structlog.get_logger()
 
 _BRANCH = re.compile(rb"\r\nVia:[^\r]*;branch=([^;\r]+)")
 _LOWEST_PORT = 1024  # no in-dialog request goes to a service port because a Contact says so
@@ -64,6 +70,7 @@ class Core:
         self.mark = f"cb{tokens.hex(4)}-"
         self._advertise = advertise
         self._listenings = tuple(listenings)
+        self._refusing = Refusing()
         self._fitting: dict[tuple[str, bool, str], tuple[int, ...]] = {}
         self._later = later
         self._locals: dict[Hop, tuple[str, str]] = {}
@@ -113,6 +120,8 @@ class Core:
         return peer if listener is None else Hop(listener, found)
 
     def request(self, asker: Asker, request: Outbound, hop: Hop) -> None:
+        if len(request.data) > LARGEST and isinstance(asker, CallingSession) and asker.early:
+            request, hop = self._way_of_large(asker, request, hop)
         reliable = self.transports[hop.listener].reliable
         machine = InviteClient if request.method == "INVITE" else OtherClient
         client = machine(request, reliable, self.now(), self.timers)
@@ -137,6 +146,42 @@ class Core:
         if isinstance(client, InviteClient):
             client.stop_waiting(self.now())
             self.alarm.arm(client)
+
+    def _way_of_large(self, session: CallingSession, invite: Outbound, hop: Hop) -> tuple[Outbound, Hop]:
+        """Another transport, or less of it, for an INVITE that no datagram should carry (telephony.md 11)."""
+        if hop.peer.transport != "udp" or invite.method != "INVITE":
+            return invite, hop
+        target = Address("tcp", hop.peer.host, hop.peer.port)
+        listener = self.listener_for(target)
+        refuses = self._refusing.holds(target, self.now())
+        if listener is not None and not session.keeps_transport and not refuses:
+            by_tcp = Hop(listener, target)
+            invite = moved(invite, self.sent_by(by_tcp), self.contact(by_tcp), new_branch(self))
+            session.moves(invite, by_tcp, hop)
+            return invite, by_tcp
+        if self._refusing.first(hop.peer):
+            log.warning(
+                "an INVITE is larger than a datagram should be; its SDP is trimmed",
+                peer=f"{hop.peer.host}:{hop.peer.port}",
+                size=len(invite.data),
+            )
+        invite = trimmed(invite)
+        session.moves(invite, hop, None)
+        return invite, hop
+
+    def _goes_back(self, client: Client) -> bool:
+        """Whether an INVITE that could not be sent by TCP goes by UDP at once."""
+        session = client.owner
+        if not isinstance(session, CallingSession) or session.released or not session.early:
+            return False
+        back = session.way_back
+        if back is None or client.request.method != "INVITE":
+            return False
+        self._refusing.add(client.hop.peer, self.now())
+        invite = moved(client.request, self.sent_by(back), self.contact(back), new_branch(self))
+        session.moves(invite, back, None)
+        self.request(session, invite, back)
+        return True
 
     # --- carrying -----------------------------------------------------------------------------------------
 
@@ -232,7 +277,7 @@ class Core:
             return
         client.abort()
         self.table.remove(client)
-        if isinstance(client.owner, ASKERS):
+        if not self._goes_back(client) and isinstance(client.owner, ASKERS):
             client.owner.unanswered(client.request, 503)
 
     def _done(self, machine: Machine) -> None:

@@ -210,6 +210,7 @@ class Endpoint:
         session.credentials = credentials
         session.watch = watch
         session.pinned = flow is not None
+        session.keeps_transport = outgoing.pinned or flow is not None
         core.sessions[tag] = session
         if listener is None:
             self._later(partial(session.unanswered, invite, 503))

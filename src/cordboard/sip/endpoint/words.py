@@ -64,6 +64,7 @@ class Invitation:
 class Outgoing:
     """An INVITE to make. URIs are complete texts; ``headers`` are added to the ones the stack writes.
 
+    ``pinned``: the target's transport is kept whatever the size (telephony.md 11).
     ``listener``: name of the listener to leave by; empty: the first of the target's transport. ``routes``: a
     Route set that it starts with (an outbound proxy). ``credentials`` answer a challenge. ``reliable``:
     100rel (RFC 3262) ``no``, ``allowed`` or ``required``. ``session_seconds``: the session timer that is
@@ -79,6 +80,7 @@ class Outgoing:
     from_name: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     listener: str = ""
+    pinned: bool = False
     routes: tuple[str, ...] = ()
     credentials: Credentials | None = None
     reliable: str = "no"
