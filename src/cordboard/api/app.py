@@ -132,6 +132,11 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
         sent = tracing.stream(engine.watch, listener)
         return StreamingResponse(sent, media_type="text/event-stream", headers=SAFE)
 
+    @app.get("/api/phones", tags=["cordboard"], summary="The phones, and which of them are registered")
+    async def phones(request: Request) -> JSONResponse:
+        _let_in(guard, request, engine)
+        return JSONResponse(engine.phones(), headers=SAFE)
+
     @app.get("/api/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> JSONResponse:
         _let_in(guard, request, engine)

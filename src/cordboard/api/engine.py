@@ -44,6 +44,10 @@ class ApiEngine(Protocol):
         """Every trunk as it is now, as ``/api/trunks`` shows it."""
         ...
 
+    def phones(self) -> list[dict[str, Any]]:
+        """Every phone: user, number, how many contacts are registered, since when and until when."""
+        ...
+
     def metrics(self) -> bytes:
         """The figures in Prometheus' text form."""
         ...

@@ -30,6 +30,8 @@ from cordboard.runtime.figures import Figures
 from cordboard.runtime.listening import listenings
 from cordboard.runtime.lost import last_known
 from cordboard.runtime.outbox import OutboxSender
+from cordboard.runtime.phone_facts import phone_facts
+from cordboard.runtime.phonebook import Phonebook
 from cordboard.runtime.registering import registration_facts, registrations_of
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
@@ -62,10 +64,10 @@ class Engine:
         self._tasks = Tasks(self._task_failed)
         self._folder = Path(settings.store.recordings).absolute()
         self.store = Store(settings.store.url, self.clock)
-        self.phones: Phones | None = None
+        self._phones: Phones | None = None
         if settings.phones:
-            self.phones = Phones(settings, self.clock, self._tokens, self._security)
-        self.legs = Legs(settings, self._hooks(), simulator, self._tokens, self.phones)
+            self._phones = Phones(settings, self.clock, self._tokens, self._security)
+        self.legs = Legs(settings, self._hooks(), simulator, self._tokens, self._phones)
         self.endpoint = Endpoint(
             listenings(settings.sip),
             clock=self.clock,
@@ -119,6 +121,7 @@ class Engine:
         self.draining = False
         self._switchboard: Switchboard | None = None
         self._outbox: OutboxSender | None = None
+        self._phonebook: Phonebook | None = None
         self._idle = asyncio.Event()
 
     # --- up ------------------------------------------------------------------------------------------
@@ -163,6 +166,11 @@ class Engine:
             collector = self.settings.sip.collector()
             self._tasks.start(collect(self.watch, self._resolver, *collector))
         self.bound = await self.endpoint.start()
+        if self._phones is not None:
+            file = self.store.file.parent / ".cordboard" / "phones.json"
+            self._phonebook = Phonebook(self._phones, self.endpoint, self.bound, self.clock, file)
+            self._phonebook.restore()
+            self._tasks.start(self._phonebook.run())
         self.legs.start_probing()
         self.registrations.start(self.endpoint)
 
@@ -229,6 +237,8 @@ class Engine:
         self.watch.close()
         await self.endpoint.close()
         await self._tasks.stop()
+        if self._phonebook is not None:
+            self._phonebook.close()
         await self.sounds.close()
         await self.customer.close()
         await self._resolver.close()
@@ -266,6 +276,10 @@ class Engine:
             | registration_facts(route.trunk, self.registrations, self.clock)
             for route in trunks.routes
         ]
+
+    def phones(self) -> list[dict[str, Any]]:
+        """The phones and since when they are registered; nothing secret."""
+        return phone_facts(self._phones)
 
     def metrics(self) -> bytes:
         """The figures in Prometheus' text form."""

@@ -78,6 +78,9 @@ class FakeEngine:
     def trunks(self) -> list[dict[str, Any]]:
         return [{"name": "carrier", "hosts": []}]
 
+    def phones(self) -> list[dict[str, Any]]:
+        return [{"user": "asha", "number": "+919812300001", "registered": 0}]
+
     def metrics(self) -> bytes:
         return b"cordboard_calls_live 0.0\n"
 

@@ -109,14 +109,14 @@ class Phones:
     def screen(self, source: Address, method: str, trunks: bool) -> Verdict | None:
         """What phones have to do with a request of this method, None for nothing. ``trunks``: the source is a
         trunk's."""
-        if method == "REGISTER":
-            return Verdict.CHALLENGE
         bindings = self.registrar.bindings
         if bindings.is_flow(source):
-            return Verdict.CHALLENGE if method == "INVITE" else Verdict.TAKE
+            return Verdict.PROVE if method in ("INVITE", "REGISTER") else Verdict.TAKE
+        if method == "REGISTER":
+            return Verdict.PROVE if bindings.is_host(source.host) else Verdict.CHALLENGE
         if not trunks and bindings.is_host(source.host):
             # A phone that comes over another connection than the one that it registered by.
-            return {"INVITE": Verdict.CHALLENGE, "CANCEL": Verdict.TAKE}.get(method)
+            return {"INVITE": Verdict.PROVE, "CANCEL": Verdict.TAKE}.get(method)
         return None
 
     def admit(self, request: Request, hop: Hop) -> Admission | None:

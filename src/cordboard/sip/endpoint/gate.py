@@ -61,8 +61,9 @@ class Gate:
         self._old: set[int] = set()
         self._turned_at = 0.0
 
-    def lets(self, host: str, now: float, marked: bool) -> bool:
-        """May something of an unknown source be read? ``marked``: it names one of our tags."""
+    def lets(self, host: str, now: float, marked: bool, met: bool = False) -> bool:
+        """May something of an unknown source be read? ``marked``: it names one of our tags. ``met``: somebody
+        known was there before, so a flood of others is not held against it."""
         if marked:
             allowed = self._dialogs.take(now)
         else:
@@ -72,7 +73,7 @@ class Gate:
                 if len(self._sources) >= MOST_SOURCES:
                     self._sources.clear()
                 bucket = self._sources[key] = Bucket(STRANGER_RATE, STRANGER_BURST, now)
-            allowed = bucket.take(now) and self._strangers.take(now)
+            allowed = bucket.take(now) and (met or self._strangers.take(now))
         if not allowed:
             self.ignored += 1
         return allowed

@@ -170,7 +170,7 @@ class Inbox:
                 self._within(listener, request, fingerprint, taken)
             elif taken:
                 self._outside(listener, request, fingerprint)
-            elif verdict is Verdict.CHALLENGE:
+            elif verdict is not Verdict.DROP:
                 self._stranger(listener, request, fingerprint)
 
     def _lets(self, verdict: Verdict, data: bytes, source: Address) -> bool:
@@ -179,7 +179,7 @@ class Inbox:
         if verdict is Verdict.DROP and not marked:
             self._ignored("unknown source")
             return False
-        if self.gate.lets(source.host, self._core.now(), marked):
+        if self.gate.lets(source.host, self._core.now(), marked, verdict is Verdict.PROVE):
             return True
         self._ignored("too much from unknown sources")
         return False

@@ -20,6 +20,7 @@ class Verdict(Enum):
 
     TAKE = "take"
     CHALLENGE = "challenge"  # read it and ask ``admit``
+    PROVE = "prove"  # the same, but no stranger: it comes from where somebody known is
     DROP = "drop"  # no reply at all
 
 
