@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cordboard.config import checks, settings
 from cordboard.config.checks import Check
+from cordboard.config.profiles import PROFILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ SECTIONS: Mapping[str, Section] = {
         settings.Trunk,
         {
             "name": _name,
-            "profile": checks.unbuilt("", '""'),
+            "profile": checks.choice(*PROFILES, ""),
             "uri": checks.trunk_uri,
             "hosts": checks.several(checks.trunk_host, "URIs as in uri, with ;priority= and ;weight="),
             "listener": checks.text("the name of one of [[sip.listeners]]", r"[A-Za-z0-9._-]{0,64}"),

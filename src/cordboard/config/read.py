@@ -9,6 +9,7 @@ from typing import Any
 
 from cordboard.config.checks import NotBuilt
 from cordboard.config.keys import SECTIONS, Section
+from cordboard.config.profiles import with_profile
 from cordboard.config.settings import Settings
 from cordboard.config.trunk_accounts import check_accounts
 from cordboard.kernel.mistakes import BadInput
@@ -38,6 +39,8 @@ def read(tables: Tables, environ: Mapping[str, str], source: str) -> Settings:
     for name, section in SECTIONS.items():
         if section.many:
             many = _list_of_tables(tables.get(name, []), f"{source}: {name}")
+            if name == "trunks":
+                many = [dict(with_profile(table)) for table in many]
             values[name] = tuple(
                 _table(section, table, {}, f"{source}: {name}[{place}]") for place, table in enumerate(many)
             )
@@ -60,6 +63,14 @@ def warnings(settings: Settings) -> tuple[str, ...]:
             said.append(
                 f"{source}: exophones: {phone.number} has no circle, so the same-circle rule is off for it"
             )
+    for trunk in settings.trunks:
+        if trunk.profile.startswith("exotel") and not trunk.domain:
+            said.append(
+                f"{source}: trunks: {trunk.name} has no domain; Exotel answers 403 to a From that is not "
+                "ACCOUNTSID.pstn.exotel.com"
+            )
+        if trunk.profile and not trunk.sources:
+            said.append(f"{source}: trunks: {trunk.name} has no sources, so it cannot send us calls")
     for caller in settings.phones:
         if len(caller.password) < _SHORT_PASSWORD:
             said.append(

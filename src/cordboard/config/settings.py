@@ -197,7 +197,8 @@ class Trunk:
     """A carrier or a PBX.
 
     name: how exophones name it.
-    profile: ready settings for a common trunk; what is written here wins over them.
+    profile: ready settings for a common trunk (docs/trunks.md): `exotel-tcp`, `exotel-tls`, `india`,
+    `twilio`, `asterisk`, `freeswitch`; what is written beside it wins.
     uri: `sip:host[:port][;transport=udp|tcp|tls]`, `sips:host[:port]`, or `simulator`. Without a
     port a name is looked up by NAPTR and SRV.
     hosts: more such URIs, each with `;priority=` (lower is tried first; `uri` has 0) and `;weight=` (the
