@@ -34,6 +34,17 @@ _CALL_ID = re.compile(rb"\r\nCall-ID: ([^\r]+)")
 NORMAL = Reason("Q.850", 16, "Normal call clearing")
 
 
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What the SIP of a far side speaks: ``reliable`` and ``session_seconds`` as in ``endpoint.words``."""
+
+    reliable: str = "no"
+    session_seconds: int = 0
+
+
+PLAIN = Habits()
+
+
 class FarEnd:
     """One leg seen from its other end. ``events``: what its session told, with the loop's time."""
 
@@ -129,6 +140,7 @@ class FarPhone(FarEnd):
         local: sdp.Local,
         final: "Final | None",
         dead: Callable[["FarPhone"], None],
+        habits: Habits = PLAIN,
     ) -> None:
         super().__init__(local)
         self.number, self.script, self.at = number, script, self._loop.time()
@@ -136,9 +148,12 @@ class FarPhone(FarEnd):
         self._incoming = self.session = session
         self._final, self._dead = final, dead
         session.owner, session.watch = self.happened, self.seen.append
-        self._body, _ = sdp.answer(session.invitation.body, local)
+        session.reliable, session.session_seconds = habits.reliable, habits.session_seconds
+        offered = session.invitation.body
+        self._body = sdp.answer(offered, local)[0] if offered else sdp.offer(local)
+        early = self._body if offered or session.may_offer_early else b""
         self._at(script.rings, lambda: session.progress(180), "calling")
-        self._at(script.early, lambda: session.progress(183, self._body), "calling")
+        self._at(script.early, lambda: session.progress(183, early), "calling")
         if script.fails is not None:
             self._at(script.fails[0], self._fail, "calling")
         self._at(script.answers, self._answer, "calling")
@@ -206,6 +221,7 @@ class Carrier:
     finals: Mapping[str, Final] = field(default_factory=dict)
     seed: int = 3
     dead: Callable[[FarPhone], None] = lambda phone: None
+    habits: Habits = PLAIN
     dialled: list[tuple[float, str]] = field(default_factory=list)
     rung: list[FarPhone] = field(default_factory=list)
 
@@ -264,4 +280,4 @@ class Carrier:
     def _rung(self, session: IncomingSession) -> None:
         number, script = self._scripts[session.call_id.encode()]
         final = self.finals.get(number)
-        self.rung.append(FarPhone(number, script, session, self._local(), final, self.dead))
+        self.rung.append(FarPhone(number, script, session, self._local(), final, self.dead, self.habits))

@@ -17,10 +17,10 @@ from cordboard.runtime.figures import Figures
 from cordboard.runtime.kinds import flows_of
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
-from cordboard.sip.dialog.words import Offered
+from cordboard.sip.dialog.words import Confirmed, OfferAnswered, Offered
 from cordboard.sip.endpoint.endpoint import Endpoint
 from cordboard.sip.endpoint.words import Address, Outgoing
-from cordboard.testing.carrier import Carrier, FarCaller, FarPhone, Final
+from cordboard.testing.carrier import PLAIN, Carrier, FarCaller, FarPhone, Final, Habits
 from cordboard.testing.journal_sink import JournalSink
 from cordboard.testing.pretend_doors import Asked, PretendCustomer, PretendSounds, in_turn
 from cordboard.testing.pretend_media import PretendEngine
@@ -58,7 +58,7 @@ class Stage:
     ``trunk``: other settings of the trunks. ``finals``: how numbers refuse where a cause is not enough.
     ``wire``: the network; its ``delay`` should be ``world.WIRE`` where ladders are compared.
     ``replies``: what the customer answers to whom, in place of the scenario's replies in their order.
-    ``ports``: how many legs media can have.
+    ``ports``: how many legs media can have. ``habits``: what both far sides speak.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Stage:
         finals: Mapping[str, Final] | None = None,
         replies: Callable[[Asked], Reply] | None = None,
         ports: int = 4000,
+        habits: Habits = PLAIN,
     ) -> None:
         self.scenario = scenario or Scenario()
         self.wire = wire or Wire(seed, delay=WIRE)
@@ -83,7 +84,7 @@ class Stage:
         self.sounds = PretendSounds(self.scenario.sounds)
         self.customer = PretendCustomer(replies or in_turn(self.scenario.replies), self._let_dial)
         self.carrier = Carrier(
-            self.wire, CARRIER, self.scenario.phones, finals or {}, 3 * seed, self._audio_dies
+            self.wire, CARRIER, self.scenario.phones, finals or {}, 3 * seed, self._audio_dies, habits
         )
         self.exchange = Carrier(self.wire, EXCHANGE, seed=3 * seed + 1)
         # the first INVITE is sent at 0, and the call begins when it arrives
@@ -158,7 +159,14 @@ class Stage:
         sender = f"sip:{number}@{EXCHANGE.host}"
         body = sdp.offer(sdp.Local(EXCHANGE.host, 40000)) if offer is None else offer
         self.callers.append(caller)
-        caller.ring(self.exchange.endpoint, Outgoing(ENGINE, uri, sender, uri, body, headers=headers), script)
+        habits = self.carrier.habits
+        outgoing = Outgoing(
+            *(ENGINE, uri, sender, uri, body),
+            headers=headers,
+            reliable=habits.reliable,
+            session_seconds=habits.session_seconds,
+        )
+        caller.ring(self.exchange.endpoint, outgoing, script)
         return caller
 
     async def settle(self) -> None:
@@ -189,7 +197,12 @@ class Stage:
             say(self.sid, *words)
 
     def _audio_dies(self, phone: FarPhone) -> None:
-        told = [offered.body for offered in phone.told(Offered) if offered.body] or [phone.invitation.body]
+        told = [offered.body for offered in phone.told(Offered) if offered.body]
+        told = told or [
+            answer.body for answer in phone.told(OfferAnswered)
+        ]  # its PRACK, where we offered late
+        told = told or [confirmed.body for confirmed in phone.told(Confirmed) if confirmed.body]
+        told = told or [phone.invitation.body]
         found = self.media.leg_at(sdp.read(told[-1]).media[0].port)
         if found is not None:
             asyncio.get_running_loop().call_later(self.wire.delay, self.media.audio_dies, *found)
