@@ -188,7 +188,7 @@ def test_a_binding_lasts_as_long_as_it_was_granted_or_its_connection() -> None:
     play(script)
 
 
-def test_s7_without_phones_a_register_gets_nothing_and_scanners_never_do() -> None:
+def test_s7_strangers_and_scanners_get_nothing() -> None:
     async def script(stage: PhoneStage) -> None:
         for method in ("OPTIONS", "INVITE", "BYE", "CANCEL", "SUBSCRIBE", "MESSAGE", "WEIRD"):
             assert stage.inject(request(method), STRANGER) == []
