@@ -111,3 +111,23 @@ def trace(
 
     filters = {"call": call, "number": number, "trunk": trunk, "peer": peer, "method": method}
     raise typer.Exit(tracing.trace(config, url, filters, full, json, count))
+
+
+trunks = typer.Typer(help="Carriers and PBXs.", no_args_is_help=True)
+app.add_typer(trunks, name="trunk")
+
+
+@trunks.command("check")
+def trunk_check(
+    name: Annotated[str, typer.Argument(help="The trunk's name in the configuration.")],
+    config: ConfigFile = DEFAULT,
+    number: Annotated[
+        str, typer.Option(help="Whom to call; one of the trunk's own ExoPhones gets the call back.")
+    ] = "",
+    wait_call: Annotated[float, typer.Option(help="Seconds to wait for a call in.", min=0)] = 0.0,
+    json: Json = False,
+) -> None:
+    """Try a trunk: DNS, OPTIONS, registration, calls both ways with audio, digits, caller id."""
+    from cordboard.cli import trunks as checking
+
+    raise typer.Exit(checking.check(name, config, number, wait_call, json))

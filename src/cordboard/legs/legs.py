@@ -13,14 +13,15 @@ from cordboard.legs.arriving import Refusal, judged, of_phone, read_arrival
 from cordboard.legs.callee import CalleeLeg
 from cordboard.legs.caller import CALLER, CallerLeg
 from cordboard.legs.causes import reason_for_status
+from cordboard.legs.hosts import Host
 from cordboard.legs.numbers import DIALABLE
 from cordboard.legs.phones.phones import Phones
 from cordboard.legs.placing import Placing, session_seconds
-from cordboard.legs.probing import Probing
+from cordboard.legs.probing import Probing, asking_of
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
 from cordboard.legs.words import Arrival, Audio, Hooks, Inviter, TurnedAway
-from cordboard.sip.endpoint.words import Address, Admission, Hop, IncomingSession, Session, Verdict
+from cordboard.sip.endpoint.words import Address, Admission, Asking, Hop, IncomingSession, Session, Verdict
 from cordboard.sip.message.message import Request
 
 
@@ -177,6 +178,10 @@ class Legs:
             placing, hooks = self._placing, self._hooks
             self._probing = Probing(self._trunks, endpoint.ask, placing.own_host, hooks.host_changed)
             self._probing.start()
+
+    def options_to(self, route: Route, host: Host) -> Asking:
+        """The OPTIONS that asks a host of a trunk whether it is there."""
+        return asking_of(route, host, self._placing.own_host(route, host.address))
 
     def stop_probing(self) -> None:
         """Ask them no more."""

@@ -73,23 +73,25 @@ class Probing:
         patience = min(PATIENCE, trunk.probe_seconds)
         silence = loop.call_later(patience, fail, f"no answer to OPTIONS within {patience:g} s")
         try:
-            self._ask(self._asking(route, host), answered)
+            self._ask(asking_of(route, host, self._own_host(route, host.address)), answered)
         except BadInput as mistake:
             silence.cancel()
             fail(str(mistake))
 
-    def _asking(self, route: Route, host: Host) -> Asking:
-        transport = "" if host.address.transport == "udp" else f";transport={host.address.transport}"
-        return Asking(
-            "OPTIONS",
-            host.address,
-            f"sip:{host.authority}{transport}",
-            f"sip:cordboard@{self._own_host(route, host.address)}",
-            f"sip:{host.authority}",
-            headers=(("Accept", "application/sdp"),),
-            listener=route.trunk.listener,
-        )
-
     def _tell(self, route: Route, change: Change | None) -> None:
         if change is not None:
             self._changed(route.trunk.name, change)
+
+
+def asking_of(route: Route, host: Host, own_host: str) -> Asking:
+    """OPTIONS to a host of a trunk. ``own_host``: how we name ourselves there."""
+    transport = "" if host.address.transport == "udp" else f";transport={host.address.transport}"
+    return Asking(
+        "OPTIONS",
+        host.address,
+        f"sip:{host.authority}{transport}",
+        f"sip:cordboard@{own_host}",
+        f"sip:{host.authority}",
+        headers=(("Accept", "application/sdp"),),
+        listener=route.trunk.listener,
+    )

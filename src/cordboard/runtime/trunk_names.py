@@ -36,6 +36,7 @@ class TrunkNames:
         self._spoken = tuple(kind for kind in _ORDER if kind in spoken)
         self._six = any(":" in one.address()[1] for one in listeners)
         self._log = structlog.get_logger("trunks")
+        self._problems: dict[tuple[str, int], str] = {}
 
     async def start(self) -> None:
         """Look all up for the first time, at most ``FIRST_SECONDS``, and go on in the background."""
@@ -49,6 +50,10 @@ class TrunkNames:
             for one in late:
                 one.cancel()
 
+    def problem(self, trunk: str, number: int) -> str:
+        """Why the last look-up of a trunk's URI of this number failed; empty when it did not."""
+        return self._problems.get((trunk, number), "")
+
     async def _keep(self, trunk: Trunk, number: int, place: Place, once: asyncio.Event) -> None:
         known: Located | None = None
         failing = False
@@ -56,9 +61,10 @@ class TrunkNames:
             try:
                 found = await self._look(trunk, place)
             except (NotFound, Unavailable) as problem:
+                what = str(problem) if isinstance(problem, Unavailable) else "the name has no address"
+                self._problems[trunk.name, number] = what
                 if not failing:
                     kept = "the last good ones stay" if known else "there is none yet"
-                    what = str(problem) if isinstance(problem, Unavailable) else "the name has no address"
                     self._log.error(
                         "a trunk's hosts could not be looked up",
                         trunk=trunk.name,
@@ -67,6 +73,7 @@ class TrunkNames:
                     )
                 failing, seconds = True, AGAIN_SECONDS
             else:
+                self._problems.pop((trunk.name, number), None)
                 failing, seconds = False, float(found.ttl if found.whole else AGAIN_SECONDS)
                 if (found.whole or known is None) and (known is None or found.endpoints != known.endpoints):
                     self._put(trunk, number, found, known is not None)

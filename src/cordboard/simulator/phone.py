@@ -17,6 +17,7 @@ from cordboard.sip.dialog.words import (
     SessionEvent,
 )
 from cordboard.sip.endpoint.words import IncomingSession
+from cordboard.sip.message.uri import user_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ def script_of(number: str) -> Script:
 
 
 class Phone:
-    """One call to a scripted phone. ``reasons``: those of the CANCEL or BYE that ended it. ``over``: called
-    once, at the end."""
+    """One call to a scripted phone. ``caller``: who calls, as From says. ``reasons``: those of the CANCEL or
+    BYE that ended it. ``over``: called once, at the end."""
 
     def __init__(
         self, session: IncomingSession, number: str, audio: PhoneAudio, over: Callable[["Phone"], None]
@@ -66,6 +67,7 @@ class Phone:
         self.number, self.script, self.hertz = number, script_of(number), tone_of(number)
         self.answered = self.finished = self.cancelled = False
         self.reasons: tuple[Reason, ...] = ()
+        self.caller = user_of(session.invitation.from_uri)
         self._session, self._audio, self._over = session, audio, over
         self._loop = asyncio.get_running_loop()
         self._timers: list[asyncio.TimerHandle] = []
