@@ -3,6 +3,9 @@
 import asyncio
 import json
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +98,7 @@ def test_interface_the_simulator_is_called_and_calls(tmp_path: Path) -> None:
         "call in",
     }
     heard = [one["heard"] for one in told["findings"] if one["step"] == "audio from there"]
-    assert "tone 1540 Hz" in heard[0][-1] and "tone 2475 Hz" in heard[1][-1]
+    assert "tone 1540 Hz" in " ".join(heard[0]) and "tone 2475 Hz" in " ".join(heard[1])
 
 
 def test_a_call_that_comes_back_shows_both_ways_at_once(tmp_path: Path) -> None:
@@ -132,6 +135,50 @@ def test_a_name_that_does_not_exist_is_told(tmp_path: Path) -> None:
     assert code == 2  # the configuration says so already
     code, told = check(write(tmp_path, 'uri = "simulator"'), name="other")
     assert code == 2 and "known are carrier" in told["said"].replace("\n", " ")
+
+
+@contextmanager
+def registrar(status: str) -> Iterator[int]:
+    """Answers every request with this status, from a thread; its port."""
+    kept = (b"via:", b"from:", b"to:", b"call-id:", b"cseq:", b"contact:")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        over = threading.Event()
+
+        def serve() -> None:
+            while not over.is_set():
+                data, peer = sock.recvfrom(65535)
+                lines = [line for line in data.split(b"\r\n") if line.lower().startswith(kept)]
+                to = next((line for line in lines if line.lower().startswith(b"to:")), b"")
+                head = b"SIP/2.0 " + (b"200 OK" if data.startswith(b"OPTIONS") else status.encode())
+                lines = [line + b";tag=x" if line is to else line for line in lines]
+                lines = [
+                    line + b";expires=300" if line.lower().startswith(b"contact:") else line for line in lines
+                ]
+                sock.sendto(b"\r\n".join([head, *lines, b"Content-Length: 0", b"", b""]), peer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield sock.getsockname()[1]
+        finally:
+            over.set()
+            sock.sendto(b"over", sock.getsockname())
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "text"),
+    [("200 OK", "ok", "registered in"), ("403 Wrong Password", "fault", "not registered: ")],
+)
+def test_a_registration_is_tried(tmp_path: Path, status: str, state: str, text: str) -> None:
+    with registrar(status) as port:
+        trunk = f'uri = "sip:127.0.0.1:{port}"\nregister = true\nusername = "u"\npassword = "p"'
+        code, told = check(write(tmp_path, trunk))
+    assert code == (0 if state == "ok" else 1)
+    (found,) = [one for one in told["findings"] if one["step"] == "registration"]
+    assert found["state"] == state and found["text"].startswith(text)
+    assert state == "ok" or "403" in found["text"]
 
 
 def wait_for_a_call(tmp_path: Path, sources: str, dialled: str) -> list[Finding]:

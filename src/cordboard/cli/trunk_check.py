@@ -172,7 +172,12 @@ class TrunkCheck:
             return
         now = bench.clock.monotonic()
         granted = round(status.until - now)
-        self._tell("registration", OK, f"registered in {1000 * (now - began):.0f} ms, for {granted} s", seconds=granted)
+        self._tell(
+            "registration",
+            OK,
+            f"registered in {1000 * (now - began):.0f} ms, for {granted} s",
+            seconds=granted,
+        )
 
     # --- a call out -----------------------------------------------------------------------------------------
 
