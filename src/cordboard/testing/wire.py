@@ -37,8 +37,9 @@ class Passed:
 
 class Wire:
     """``delay`` in seconds each way; ``loss``, ``twice`` and ``late`` are probabilities per datagram
-    (``late`` adds up to 0.3 s, so that it is overtaken). TCP is delayed only. ``drop`` decides on single
-    messages: True loses it. ``passed`` is everything that was sent."""
+    (``late`` adds up to 0.3 s, so that it is overtaken). ``storm``: how often each request datagram is sent.
+    TCP is delayed only. ``drop`` decides on single messages: True loses it. ``passed`` is everything that was
+    sent, a storm's repeats apart."""
 
     def __init__(
         self,
@@ -48,10 +49,11 @@ class Wire:
         loss: float = 0.0,
         twice: float = 0.0,
         late: float = 0.0,
+        storm: int = 1,
         drop: Callable[[Passed], bool] | None = None,
     ) -> None:
         self._random = random.Random(seed)
-        self.delay, self.loss, self.twice, self.late = delay, loss, twice, late
+        self.delay, self.loss, self.twice, self.late, self.storm = delay, loss, twice, late, storm
         self.drop = drop
         self.passed: list[Passed] = []
         self.refused = 0  # connections to where nobody listens
@@ -90,8 +92,15 @@ class Wire:
         lost = self.drop is not None and self.drop(one)
         lost = lost or (datagram and self._random.random() < self.loss)
         self.passed.append(Passed(one.at, source, target, data, lost))
-        if lost:
-            return
+        if not lost:
+            self._deliver(one, datagram)
+        if datagram and self.storm > 1 and not data.startswith(b"SIP/2.0"):
+            for _ in range(self.storm - 1):
+                if self._random.random() >= self.loss:
+                    self._deliver(one, datagram)
+
+    def _deliver(self, one: Passed, datagram: bool) -> None:
+        loop = asyncio.get_running_loop()
         copies = 2 if datagram and self._random.random() < self.twice else 1
         for _ in range(copies):
             due = one.at + self.delay
@@ -100,7 +109,7 @@ class Wire:
             else:
                 # A loop does not promise an order among timers of one moment; a wire keeps it.
                 due = self._last = max(due, self._last + 1e-6)
-            loop.call_at(due, self._arrive, data, source, target)
+            loop.call_at(due, self._arrive, one.data, one.source, one.target)
 
     def inject(self, data: bytes, source: Address, target: Address) -> None:
         """A message out of nowhere, arriving at once: a stranger, or a peer that misbehaves."""
