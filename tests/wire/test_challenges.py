@@ -93,6 +93,59 @@ def test_requests_in_the_dialog_are_challenged_too() -> None:
     story(script)
 
 
+def test_an_update_is_challenged_too_and_the_ack_of_a_reinvite_has_its_credentials() -> None:
+    async def script(alice: Party, peer: RawPeer) -> None:
+        challenger = Challenger(peer, methods=("INVITE", "UPDATE"))
+
+        def on(message: Message) -> None:
+            if challenger.admits(message):
+                assert isinstance(message, Request)
+                timer = "Session-Expires: 90;refresher=uac"
+                peer.reply(message, 200, "Allow: INVITE, UPDATE", timer, body=ANSWER if message.body else b"")
+            elif isinstance(message, Request) and message.method == "BYE":
+                peer.reply(message, 200)
+
+        peer.on = on
+        session = rung_by(alice, credentials=CREDENTIALS, seconds=90)
+        await at(2)
+        session.offer(OFFER)
+        await at(4)
+        again, acknowledged = peer.requests("INVITE")[-1], peer.requests("ACK")[-1]
+        assert acknowledged.cseq == again.cseq and again.to_tag
+        assert credentials_in(acknowledged) == credentials_in(again) != []
+        await at(100)
+        assert [one.method for one in challenger.taken].count("UPDATE") == 2, "it refreshes the session"
+        assert set(challenger.outcomes) == {Outcome.GOOD} and alice.words()[-1] == "OfferAnswered"
+        session.release()
+
+    story(script)
+
+
+def test_a_prack_is_challenged_too() -> None:
+    async def script(alice: Party, peer: RawPeer) -> None:
+        challenger = Challenger(peer, methods=("PRACK",))
+
+        def on(message: Message) -> None:
+            if challenger.admits(message):
+                assert isinstance(message, Request)
+                peer.reply(message, 200)
+
+        peer.on = on
+        session = rung_by(alice, credentials=CREDENTIALS, reliable="allowed")
+        await at(1)
+        peer.reliably(1, body=ANSWER)
+        await at(3)
+        first, second = peer.requests("PRACK")
+        assert second.header("rack") == first.header("rack") and second.cseq == first.cseq + 1
+        assert challenger.outcomes == [Outcome.GOOD]
+        session.release()
+        await at(4)
+        peer.reply(peer.request("CANCEL"), 200)
+        peer.reply(peer.invite, 487)
+
+    story(script)
+
+
 def test_the_next_call_needs_no_round_trip() -> None:
     async def script(alice: Party, peer: RawPeer) -> None:
         challenger = Challenger(peer)

@@ -202,6 +202,21 @@ def test_our_binding_is_taken_out_when_the_engine_ends() -> None:
     story(script)
 
 
+def test_a_lost_connection_to_the_registrar_is_answered_by_registering_anew() -> None:
+    async def script(office: Office, peer: RawPeer) -> None:
+        taking(peer)
+        office.registrations.start(office.endpoint)
+        await at(1)
+        office.registrations.flow_lost(Address("tcp", "10.0.0.2", 5060))
+        await at(10)
+        assert len(peer.requests("REGISTER")) == 1
+        office.registrations.flow_lost(peer.address)
+        await at(16)
+        assert len(peer.requests("REGISTER")) == 2
+
+    story(script)
+
+
 def test_leaving_does_not_wait_for_a_registrar_that_is_gone() -> None:
     async def script(office: Office, peer: RawPeer) -> None:
         taking(peer)

@@ -92,6 +92,11 @@ class Registration:
         """Register from now on."""
         self._next, self._leaving = now, False
 
+    def hurry(self, now: float) -> None:
+        """The connection that it came by is gone, and with it the way back to us: anew within 5 s."""
+        if self._until > now and self._sent is None and not self._leaving:
+            self._next = min(self._next or now, now + 1 + 4 * self._draw())
+
     def stop(self, now: float) -> None:
         """Take our binding out and stay away. ``over`` once that is done."""
         if self._leaving:

@@ -39,7 +39,7 @@ class _Account:
     machine: Registration
     call_id: str
     cseq: int = 0
-    host: str = ""  # the address that took us
+    target: Address | None = None  # what took us
     timer: asyncio.TimerHandle | None = None
     told: Status | None = None
 
@@ -74,6 +74,13 @@ class Registrations:
         for account in self._accounts.values():
             account.machine.start(now)
             self._go_on(account)
+
+    def flow_lost(self, peer: Address) -> None:
+        """A connection to this peer is gone: who is registered by it registers anew."""
+        for account in self._accounts.values():
+            if account.target == peer:
+                account.machine.hurry(asyncio.get_running_loop().time())
+                self._go_on(account)
 
     def status(self, name: str) -> Status | None:
         """Of a trunk; None for one that does not register."""
@@ -165,7 +172,7 @@ class Registrations:
             if reply.local and len(targets) > 1:
                 self._ask(account, send, place, targets[1:])
             else:
-                self._answered(account, send, target.host, reply)
+                self._answered(account, send, target, reply)
 
         try:
             self._endpoint.ask(asking, answered)
@@ -175,12 +182,12 @@ class Registrations:
     def _fail(self, account: _Account, send: Send, why: str) -> None:
         """Nothing could be sent. Told later, for we may be in the midst of sending."""
         reply = Reply(503, why, local=True, cseq=account.cseq)
-        asyncio.get_running_loop().call_soon(self._answered, account, send, "", reply)
+        asyncio.get_running_loop().call_soon(self._answered, account, send, None, reply)
 
-    def _answered(self, account: _Account, send: Send, host: str, reply: Reply) -> None:
+    def _answered(self, account: _Account, send: Send, target: Address | None, reply: Reply) -> None:
         answer = read_answer(reply, reply.contact, send.seconds)
         if send.seconds and answer.granted:
-            account.host = host
+            account.target = target
         account.machine.answered(answer, asyncio.get_running_loop().time())
         self._go_on(account)
 
@@ -190,7 +197,8 @@ class Registrations:
             return
         registered = status.phase is Phase.REGISTERED
         account.route.registered = registered
-        self._trunks.registrar(account.route, account.host if registered else "")
+        took = account.target if registered else None
+        self._trunks.registrar(account.route, "" if took is None else took.host)
         before, account.told = account.told, status
         if before is None or (before.phase, before.why) != (status.phase, status.why):
             self._changed(account.route.trunk.name, status)

@@ -79,6 +79,7 @@ class Engine:
             on_security=self.legs.alarm,
             admit=self.legs.admit,
             readmit=self.legs.readmit,
+            on_flow_lost=lambda peer: self.registrations.flow_lost(peer),
             trust=self.legs.trunks.trust,
             full=self.legs.full,
             on_strain=self._strain,

@@ -157,6 +157,21 @@ def test_a_short_registration_is_retried_soon_while_it_stands() -> None:
     assert made.deadline() == 54.0
 
 
+def test_a_lost_connection_is_answered_by_registering_anew_within_5_seconds() -> None:
+    made = machine()
+    made.hurry(0)
+    assert made.deadline() == 0.0
+    asked(made, 0, TAKEN)
+    made.hurry(100)
+    assert made.deadline() == 103.0
+    assert made.poll(103) == Send(0, 600)
+    made.hurry(104)
+    made.answered(TAKEN, 105)
+    assert made.deadline() == 585.0
+    made.hurry(584)
+    assert made.deadline() == 585.0
+
+
 def test_our_binding_is_taken_out_at_the_end() -> None:
     made = machine()
     asked(made, 0, TAKEN)

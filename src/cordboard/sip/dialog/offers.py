@@ -129,7 +129,7 @@ class Offers:
         ack = self._acks.get(sent.branch)
         if ack is None:
             dialog.refresh(response)
-            ack = dialog.request(session.stack, session, "ACK", cseq=sent.cseq)
+            ack = dialog.request(session.stack, session, "ACK", cseq=sent.cseq, attempt=sent.attempt)
             self._acks = {sent.branch: ack}
         session.stack.send(session, *ack)
 
