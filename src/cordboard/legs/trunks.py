@@ -40,9 +40,13 @@ class Route:
         """Below its ``max_calls``."""
         return not self.trunk.max_calls or self.live < self.trunk.max_calls
 
+    def reachable(self, now: float) -> bool:
+        """Does one of its hosts answer, and are we registered where it wants that?"""
+        return self.registered and not self.hosts.down(now)
+
     def can_dial(self, now: float) -> bool:
         """May a leg be expected to get through here now (telephony.md 16)?"""
-        return not self.hosts.down(now) and self.registered and self.has_room and self.pace.holds(now)
+        return self.reachable(now) and self.has_room and self.pace.holds(now)
 
     def holds(self, host: str) -> bool:
         """Is this address one of the trunk's own: in its sources, where its calls go, or its registrar's?"""

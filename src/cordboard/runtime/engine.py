@@ -261,7 +261,8 @@ class Engine:
         health = self.store.health()
         if health.problem:
             found.append(health.problem)
-        if not self.legs.able():
+        now = self.clock.monotonic()
+        if not any(route.reachable(now) and route.has_room for route in self.legs.trunks.routes):
             found.append("no trunk can dial")
         return tuple(found)
 
