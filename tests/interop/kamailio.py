@@ -105,3 +105,38 @@ async def kamailio(
     command = (program, "-DD", "-E", "-m", "64", "-M", "8", "-f", str(config), "-Y", str(folder))
     async with running(*command, folder=folder, ready=lambda process: listening(port, process, "tcp")):
         yield Kamailio(port, folder / "log")
+
+
+_COLLECTOR = """\
+#!KAMAILIO
+listen=udp:127.0.0.1:{port}
+listen=tcp:127.0.0.1:{port}
+children=1
+debug=2
+log_stderror=yes
+loadmodule "db_text.so"
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "sl.so"
+loadmodule "sipcapture.so"
+modparam("sipcapture", "db_url", "text://{folder}")
+modparam("sipcapture", "capture_on", 1)
+modparam("sipcapture", "hep_capture_on", 1)
+request_route {{ xlog("L_ERR", "CAUGHT $proto $si:$sp $rm $ci\\n"); drop; }}
+onreply_route {{ xlog("L_ERR", "CAUGHT $proto $si:$sp $rs $ci\\n"); drop; }}
+"""
+
+
+@asynccontextmanager
+async def collector(place: Path, *, port: int) -> AsyncIterator[Path]:
+    """A HEP collector (the module sipcapture). Its log has a line for each message that it took out of a
+    packet: ``CAUGHT``, transport, where it came from, method or status, Call-ID."""
+    program = need("kamailio")
+    folder = place / f"kamailio-{port}"
+    folder.mkdir()
+    (folder / "version").write_text("table_name(string) table_version(int)\n")  # it wants a database
+    config = folder / "kamailio.cfg"
+    config.write_text(_COLLECTOR.format(port=port, folder=folder))
+    command = (program, "-DD", "-E", "-m", "64", "-M", "8", "-f", str(config), "-Y", str(folder))
+    async with running(*command, folder=folder, ready=lambda process: listening(port, process, "tcp")):
+        yield folder / "log"
