@@ -317,3 +317,27 @@ def test_rfc5626_a_connection_of_ours_is_kept_alive_and_closed_when_a_peer_stops
         server.close()
 
     loop(story())
+
+
+@pytest.mark.parametrize("alias", ["", ";alias"])
+def test_rfc5923_a_trunk_that_offers_its_connection_gets_calls_by_it(alias: str) -> None:
+    async def story() -> None:
+        taken: asyncio.Queue[asyncio.StreamReader] = asyncio.Queue()
+        server = await asyncio.start_server(lambda reader, writer: taken.put_nowait(reader), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with Phone("tcp:127.0.0.1:0") as phone:
+            reader, writer = await asyncio.open_connection("127.0.0.1", phone.bound[0].port)
+            writer.write(request("OPTIONS", via=f"SIP/2.0/TCP 127.0.0.1:{port}{alias}"))
+            await reader.readuntil(b"\r\n\r\n")
+            phone.endpoint.invite(outgoing(Address("tcp", "127.0.0.1", port)), phone.events.put_nowait)
+            async with asyncio.timeout(5):
+                by = reader if alias else await taken.get()
+                assert (await by.readuntil(b"\r\n")).startswith(b"INVITE ")
+            assert taken.empty()
+            writer.close()
+            if alias:  # with the connection goes the right to use it
+                await phone.next_lost()
+                assert await phone.wait_for(Refused) == Refused(503, "Service Unavailable", local=True)
+        server.close()
+
+    asyncio.run(story())

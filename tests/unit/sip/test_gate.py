@@ -71,13 +71,14 @@ class Machine:
         self._due = 0.02
         self._queue: list[float] = []
         self.waits: list[float] = []
+        self.spent = 0.0
 
     def run(self, offered: float, seconds: float) -> float:
         """Offer so many calls a second; how many a second were served."""
         served, end = 0, self.now + seconds
         while self.now < end:
             if self.now >= self._due:
-                self.throttle.sample(self.now, self.now - self._due, len(self._queue) * 2300)
+                self.throttle.sample(self.now, self.now - self._due, len(self._queue) * 2300, self.spent)
                 self._due = self.now + 0.02
             while self._next_call <= self.now:
                 self._queue.append(self._next_call)
@@ -91,6 +92,7 @@ class Machine:
                 else:
                     self.now += self.reject
             del self._queue[:32]
+            self.spent += self.now - began
             if self.now == began:
                 self.now = min(self._next_call, self._due)
         return served / seconds
@@ -98,6 +100,7 @@ class Machine:
     def stall(self, seconds: float) -> None:
         """Do something else for so long."""
         self.now += seconds
+        self.spent += seconds
 
 
 @pytest.mark.parametrize("cost", [0.001, 0.004, 0.02])
@@ -134,10 +137,27 @@ def test_f13_a_machine_that_stands_still_for_other_reasons_refuses_no_single_cal
     now = 0.0
     for number in range(400):
         now += 0.2
-        throttle.sample(now, 0.15, 0)
+        throttle.sample(now, 0.15, 0, now)
         if number % 2:
             assert throttle.admit(now)
     assert LEAST_RATE >= 2.5
+
+
+def test_f13_lateness_that_others_cause_refuses_nobody_but_a_queue_without_end_does() -> None:
+    throttle = Throttle()
+    now = 0.0
+    for _ in range(1000):
+        now += 0.01
+        throttle.sample(now, 0.2, 300_000, 0.3 * now)
+        assert throttle.admit(now)
+    throttle.sample(now, 0.2, 2_000_000, 0.3 * now)
+    assert [throttle.admit(now) for _ in range(5)] == [False] * 5
+    throttle.sample(now, 0.2, 300_000, 0.3 * now)
+    assert not throttle.admit(now)  # until it has gone down
+    for _ in range(400):
+        now += 0.01
+        throttle.sample(now, 0.0, 0, 0.3 * now)
+    assert not throttle.limited
 
 
 def test_a_refusal_is_a_response_to_what_came() -> None:

@@ -1,6 +1,7 @@
 """The SIP stack put together: one inbox, one timer, every transaction and session of a process."""
 
 import asyncio
+import resource
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -139,7 +140,9 @@ class Endpoint:
     def _late(self, now: float, seconds: float) -> None:
         """A ring of the timer: it tells whether there is more to do than time."""
         throttle = self._inbox.gate.throttle
-        throttle.sample(now, seconds, sum(one.waiting() for one in self._sockets))
+        used = resource.getrusage(resource.RUSAGE_THREAD)
+        waiting = sum(one.waiting() for one in self._sockets)
+        throttle.sample(now, seconds, waiting, used.ru_utime + used.ru_stime)
         if throttle.limited is not self._strained:
             self._strained = throttle.limited
             self._on_strain(self._strained)

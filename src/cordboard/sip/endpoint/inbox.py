@@ -23,6 +23,7 @@ from cordboard.sip.endpoint.words import (
     Readmit,
     Verdict,
 )
+from cordboard.sip.message import stun
 from cordboard.sip.message.address import Address, Hop
 from cordboard.sip.message.bodies import ACCEPTED
 from cordboard.sip.message.headers import split_address
@@ -87,6 +88,8 @@ class Inbox:
                 core.tap(self._watched)
             if data[:4] == b"SIP/":
                 self._response(data, source)
+            elif data and stun.is_stun(data):
+                self._binding(listener, data, source)
             elif data:
                 self._request(listener, data, source)
         except Exception:
@@ -155,6 +158,8 @@ class Inbox:
             return
         assert isinstance(request, Request)
         request.source = source
+        if taken and core.transports[listener].reliable and ";alias" in request.via.text:
+            self._reuse(listener, request)
         if request.method == "ACK":
             self._ack(request)
         elif request.method == "CANCEL":
@@ -172,6 +177,16 @@ class Inbox:
                 self._outside(listener, request, fingerprint)
             elif verdict is not Verdict.DROP:
                 self._stranger(listener, request, fingerprint)
+
+    def _binding(self, listener: int, data: bytes, source: Address) -> None:
+        """A keep-alive of a peer that we know; strangers get nothing (RFC 5626 §3.5.2)."""
+        core = self._core
+        if source.transport != "udp" or self._screen(source, "STUN") is not Verdict.TAKE:
+            self._ignored("unknown source")
+            return
+        answer = stun.answer(data, source.host, source.port)
+        if answer is not None:
+            core.transports[listener].send(answer, source)
 
     def _lets(self, verdict: Verdict, data: bytes, source: Address) -> bool:
         """May this of an unknown source be read? Judged by what costs next to nothing (S13)."""
@@ -196,6 +211,13 @@ class Inbox:
         if port and not core.transports[listener].reliable:
             source = Address(source.transport, source.host, port)
         core.transmit(Hop(listener, source), answer)
+
+    def _reuse(self, listener: int, request: Request) -> None:
+        """A trunk's peer lets us use its connection for what we have for its listening address (RFC 5923).
+        The address is the packet's: nobody can name another's."""
+        source = request.source
+        port = request.via.port or (5061 if source.transport == "tls" else 5060)
+        self._core.transports[listener].alias(source, Address(source.transport, source.host, port))
 
     def _ack(self, request: Request) -> None:
         core = self._core

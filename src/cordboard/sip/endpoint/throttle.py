@@ -14,9 +14,15 @@ WAITING_BYTES = 256 * 1024
 """About a hundred messages: with what is behind them, some 100 ms."""
 FLOODED_BYTES = 1536 * 1024
 """So much in the queue is a second old or will be: no new call at all until it has gone down."""
+OURS = 0.5
+"""Share of a core below which lateness is not ours: others took the machine, and fewer calls would not give
+it back. Then only a queue that grows without end counts."""
 LEAST_RATE = 5.0
 """Calls a second that are always taken: an engine that stands still is no overload of calls."""
-SLOWER, FASTER = 0.95, 1.03
+SLOWER = 0.95
+LEAST_GAIN, MOST_GAIN, GAIN_GROWS = 0.03, 0.5, 1.3
+"""By how much the rate grows in a window without signs, and by how much more in the next: a rate that was cut
+far too low is soon up again, one that is about right is not overshot."""
 CALM_SECONDS = 2.0
 """Without a refusal and without a sign for so long, the limit is lifted."""
 _BURST_SECONDS = 0.1
@@ -29,9 +35,11 @@ class Throttle:
         self.limited = False
         self.rate = 0.0
         self._flooded = False
+        self._gain = LEAST_GAIN
         self._tokens = 0.0
         self._filled_at = 0.0
         self._began = 0.0
+        self._spent = 0.0
         self._late = 0.0
         self._waiting = 0.0
         self._samples = 0
@@ -43,11 +51,9 @@ class Throttle:
         """May this new call come in?"""
         self._offered += 1
         if self.limited:
-            if self._flooded and self.rate > LEAST_RATE:
-                self._calm_since = now
-                return False
-            gained = (now - self._filled_at) * self.rate
-            self._tokens = min(max(1.0, self.rate * _BURST_SECONDS), self._tokens + gained)
+            rate = LEAST_RATE if self._flooded else self.rate
+            self._tokens += (now - self._filled_at) * rate
+            self._tokens = min(max(1.0, rate * _BURST_SECONDS), self._tokens)
             self._filled_at = now
             if self._tokens < 1:
                 self._calm_since = now
@@ -56,39 +62,50 @@ class Throttle:
         self._admitted += 1
         return True
 
-    def sample(self, now: float, late: float, waiting: int) -> None:
-        """``late``: seconds by which the timer rang too late; ``waiting``: bytes in the sockets' queues."""
+    def sample(self, now: float, late: float, waiting: int, spent: float) -> None:
+        """``late``: seconds by which the timer rang too late; ``waiting``: bytes in the sockets' queues;
+        ``spent``: seconds of CPU that the loop has had since its start."""
         if self._samples == 0 and now - self._began > 2 * WINDOW_SECONDS:
-            self._open_window(now - WINDOW_SECONDS)  # nothing was sampled for long: it was quiet
+            self._open_window(now, spent)  # nothing was sampled for long: it was quiet
         self._late += late
         self._waiting += waiting
         self._samples += 1
         self._flooded = waiting > (WAITING_BYTES if self._flooded else FLOODED_BYTES)
+        if self._flooded and not self.limited:
+            self._limit(now, self._admitted / max(now - self._began, _BURST_SECONDS))
         if now - self._began >= WINDOW_SECONDS:
-            self._judge(now)
-            self._open_window(now)
+            self._judge(now, spent)
+            self._open_window(now, spent)
 
-    def _open_window(self, now: float) -> None:
-        self._began = now
+    def _open_window(self, now: float, spent: float) -> None:
+        self._began, self._spent = now, spent
         self._late = self._waiting = 0.0
         self._samples = self._offered = self._admitted = 0
 
-    def _judge(self, now: float) -> None:
-        strained = max(
-            self._late / self._samples / LATE_SECONDS, self._waiting / self._samples / WAITING_BYTES
-        )
+    def _limit(self, now: float, rate: float) -> None:
+        self.limited = True
+        self.rate = max(LEAST_RATE, rate)
+        self._gain = LEAST_GAIN
+        self._tokens, self._filled_at, self._calm_since = 0.0, now, now
+
+    def _judge(self, now: float, spent: float) -> None:
         seconds = now - self._began
+        late, waiting = self._late / self._samples, self._waiting / self._samples
+        strained = max(late / LATE_SECONDS, waiting / WAITING_BYTES) >= 1
+        strained = strained and spent - self._spent >= OURS * seconds
         taken = self._admitted / seconds
         if not self.limited:
-            if strained >= 1 and self._offered / seconds >= 2 * LEAST_RATE:
-                self.limited = True
-                self.rate = max(LEAST_RATE, taken * SLOWER)
-                self._tokens, self._filled_at, self._calm_since = 0.0, now, now
+            if strained and self._offered / seconds >= 2 * LEAST_RATE:
+                self._limit(now, taken * SLOWER)
             return
-        if strained >= 1:
-            self.rate = max(LEAST_RATE, min(self.rate, max(taken, LEAST_RATE)) * SLOWER)
+        if strained:
+            self.rate = max(LEAST_RATE, min(self.rate, taken) * SLOWER)
+            self._gain = LEAST_GAIN
             self._calm_since = now
         elif taken >= 0.8 * self.rate:
-            self.rate *= FASTER
+            self.rate *= 1 + self._gain
+            self._gain = min(MOST_GAIN, self._gain * GAIN_GROWS)
+        if self._flooded:
+            self._calm_since = now
         if now - self._calm_since > CALM_SECONDS:
-            self.limited = self._flooded = False
+            self.limited = False
