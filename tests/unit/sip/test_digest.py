@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cordboard.sip.message import digest
 from cordboard.sip.message.digest import Credentials, ha1, known, read_schemes, response_of
+from cordboard.sip.message.headers import split_list
 
 RFC7616: dict[str, str] = {
     "nonce": "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
@@ -110,3 +112,9 @@ def test_any_bytes_can_be_read(values: list[bytes]) -> None:
 
 def test_a_password_is_never_shown() -> None:
     assert "hush" not in repr(Credentials("asha", "hush"))
+
+
+@given(st.text(alphabet='aD="\\ ,\t', max_size=40))
+def test_reading_quickly_is_reading_with_care(text: str) -> None:
+    careful = [digest._part(part) for part in split_list(text)]
+    assert [part for part in digest._parts(text) if any(part)] == [part for part in careful if any(part)]

@@ -14,10 +14,9 @@ _HASHES = {"SHA-512-256": "sha512_256", "SHA-256": "sha256", "MD5": "md5"}
 _SESSION = "-sess"
 _LONGEST = 4096
 _MOST_VALUES = 10
-_PART = re.compile(
-    rf'(?:({TOKEN.pattern})[ \t]+(?=[^ \t=]))?({TOKEN.pattern})[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s",]*)',
-    re.DOTALL,
-)
+_ONE = rf'(?:({TOKEN.pattern})[ \t]+(?=[^ \t=]))?({TOKEN.pattern})[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s",]*)'
+_PART = re.compile(_ONE, re.DOTALL)
+_NEXT = re.compile(rf"[ \t,]*{_ONE}[ \t]*(?:,|$)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +80,37 @@ def read_schemes(values: list[str]) -> list[tuple[str, dict[str, str]]]:
     for value in values[:_MOST_VALUES]:
         if len(value) > _LONGEST:
             continue
-        first = True
-        for part in split_list(value):
-            match = _PART.fullmatch(part)
-            scheme = match.group(1) if match is not None else part if TOKEN.fullmatch(part) else ""
-            if scheme or first:
-                found.append(((scheme or "").lower(), {}))
-            first = False
-            name, parameters = found[-1]
-            if match is None:
-                if not scheme and part:
-                    found[-1] = name, None
-            elif parameters is not None:
-                key, text = match.group(2).lower(), match.group(3)
-                quoted = text[:1] == '"'
-                if key in parameters:
-                    found[-1] = name, None
+        begun = len(found)
+        for scheme, name, text in _parts(value):
+            if scheme or len(found) == begun:
+                found.append((scheme.lower(), {}))
+            if not name and (scheme or not text):
+                continue  # a scheme alone, or an empty element
+            last, parameters = found[-1]
+            if parameters is not None:
+                key = name.lower()
+                if not name or key in parameters:
+                    found[-1] = last, None
                 else:
-                    parameters[key] = text[1:-1] if quoted else text
+                    parameters[key] = text[1:-1] if text[:1] == '"' else text
     return [(name, parameters) for name, parameters in found if name and parameters is not None]
+
+
+def _parts(value: str) -> list[tuple[str, str, str]]:
+    """The elements of a value as (scheme, name, text); without a name what cannot be read."""
+    parts: list[tuple[str, str, str]] = []
+    place, end = 0, len(value)
+    while place < end:
+        match = _NEXT.match(value, place)
+        if match is None:
+            return [_part(text) for text in split_list(value)]  # odd, and so read with more care
+        parts.append((match[1] or "", match[2], match[3]))
+        place = match.end()
+    return parts
+
+
+def _part(text: str) -> tuple[str, str, str]:
+    match = _PART.fullmatch(text)
+    if match is not None:
+        return match[1] or "", match[2], match[3]
+    return (text, "", "") if TOKEN.fullmatch(text) else ("", "", text)
