@@ -6,6 +6,7 @@ import sys
 import structlog
 
 _LONGEST = 512
+_LONGEST_TRACE = 16_384
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
@@ -31,11 +32,20 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 
 
 def _harmless(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """No field is longer than it need be, and none moves a cursor or turns the text's direction."""
+    """No field is longer than it need be, and none moves a cursor, turns the text's direction or begins a
+    line. Only a traceback has several lines, and in JSON those are escaped."""
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception":
-            event[key] = "".join(
-                c if c.isprintable() and c not in "\u202e\u202d\u2066\u2067" else "?"
-                for c in value[:_LONGEST]
-            )
+        if isinstance(value, int | float | None):
+            continue
+        if key == "exception":
+            lines = str(value)[-_LONGEST_TRACE:].split("\n")
+            event[key] = "\n".join(_plain(line) for line in lines)
+        else:
+            event[key] = _plain(str(value)[:_LONGEST])
     return event
+
+
+def _plain(text: str) -> str:
+    """Printable signs only: control characters, line and paragraph ends, and those that turn the direction
+    are none (``str.isprintable``)."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
