@@ -49,10 +49,7 @@ trust_id_inbound=yes
 send_pai=yes
 aors=engine
 {options}
-[engine]
-type=identify
-endpoint=engine
-match=127.0.0.1
+{identify}
 [engine]
 type=aor
 contact=sip:127.0.0.1:{engine};transport={transport}
@@ -69,6 +66,8 @@ type=aor
 contact=sip:+919812300042@127.0.0.1:{phone}
 {more}
 """
+
+_IDENTIFY = "[engine]\ntype=identify\nendpoint=engine\nmatch=127.0.0.1\n"
 
 _DIALPLAN = """\
 [from-engine]
@@ -138,17 +137,29 @@ async def asterisk(
     allow: str = "alaw,ulaw",
     options: Mapping[str, str] | None = None,
     more: str = "",
+    identify: bool = True,
 ) -> AsyncIterator[Asterisk]:
     """On ``port``, UDP and TCP. ``engine``: where its calls to us go, by ``transport``. ``options``: more
-    settings of the endpoint that we are to it; ``more``: further tables of pjsip.conf. A number's last
-    two digits choose what it does: 01 a tone, 02 busy, 03 rings, 04 early media and then busy, 05 digits,
+    settings of the endpoint that we are to it; ``more``: further tables of pjsip.conf;
+    ``identify``: it knows us by our address. A number's last two digits choose what it does: 01 a tone, 02 busy, 03 rings, 04 early media and then busy, 05 digits,
     06 reads digits, 07 dials ``phone``, 08 a tone after a second of ringing."""
     need("asterisk")
     inside = f"/interop-{port}"
     folder = ASTERISK_ROOT / inside[1:]
     for part in ("etc", "run", "db", "log", "spool"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    _write(folder / "etc", inside, port, engine, transport, phone, direct_media, allow, options or {}, more)
+    values = {
+        "port": port,
+        "engine": engine,
+        "transport": transport,
+        "phone": phone,
+        "direct_media": "yes" if direct_media else "no",
+        "allow": allow,
+        "options": "\n".join(f"{key}={value}" for key, value in (options or {}).items()),
+        "more": more,
+        "identify": _IDENTIFY if identify else "",
+    }
+    _write(folder / "etc", inside, _PJSIP.format(**values))
     if not (ASTERISK_ROOT / "proc/self").exists():
         _mount_proc()
     config = f"{inside}/etc/asterisk.conf"
@@ -178,18 +189,7 @@ def _mount_proc() -> None:
     subprocess.run(("mount", "-t", "proc", "proc", str(ASTERISK_ROOT / "proc")), check=True)
 
 
-def _write(
-    etc: Path,
-    inside: str,
-    port: int,
-    engine: int,
-    transport: str,
-    phone: int,
-    direct_media: bool,
-    allow: str,
-    options: Mapping[str, str],
-    more: str,
-) -> None:
+def _write(etc: Path, inside: str, pjsip: str) -> None:
     (etc / "asterisk.conf").write_text(
         "[directories]\n"
         f"astetcdir => {inside}/etc\nastrundir => {inside}/run\nastdbdir => {inside}/db\n"
@@ -204,15 +204,4 @@ def _write(
     (etc / "rtp.conf").write_text("[general]\nrtpstart=41000\nrtpend=41999\nstrictrtp=no\n")
     (etc / "musiconhold.conf").write_text("[default]\nmode=files\ndirectory=moh\n")
     (etc / "extensions.conf").write_text(_DIALPLAN.format(tone=TONE))
-    (etc / "pjsip.conf").write_text(
-        _PJSIP.format(
-            port=port,
-            engine=engine,
-            transport=transport,
-            phone=phone,
-            direct_media="yes" if direct_media else "no",
-            allow=allow,
-            options="\n".join(f"{key}={value}" for key, value in options.items()),
-            more=more,
-        )
-    )
+    (etc / "pjsip.conf").write_text(pjsip)

@@ -163,11 +163,11 @@ async def engine(
         await runner.cleanup()
 
 
-def played(test: Callable[[], Awaitable[None]]) -> None:
+def played(test: Callable[[], Awaitable[None]], seconds: float = 60) -> None:
     """Run a test's coroutine, bounded."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(seconds):
             await test()
 
     asyncio.run(bounded())

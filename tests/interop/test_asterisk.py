@@ -166,3 +166,155 @@ def test_a_pbx_that_moves_its_media_and_whose_phone_holds(tmp_path: Path) -> Non
             assert (await stage.call()).call_type == "completed"
 
     played(test)
+
+
+async def tone_heard(place: Path, kind: str = "08", **options: Any) -> None:
+    """One call whose callee's tone is heard, and which ends as it should."""
+    _, caller, call, leg, _ = await one_call(place, kind, **options)
+    assert in_words(caller.describe(), 0.5)[-1] == CALLEES
+    assert (call.call_type, leg.status) == ("completed", "completed")
+
+
+@pytest.mark.interop("reliable provisional answers (100rel)", "Asterisk")
+@pytest.mark.parametrize("kind", ["08", "04"])
+def test_provisional_answers_that_it_wants_acknowledged(tmp_path: Path, kind: str) -> None:
+    """08 rings and answers; 04 sends early media, then is busy."""
+
+    async def test() -> None:
+        port = free_port()
+        answer = to(NUMBER + kind, music_on_hold={"type": "operator_tone"})
+        async with engine(tmp_path, port, keys={"reliable": "required"}) as stage:
+            stage.customer.answer = answer
+            async with asterisk(port, stage.at().port, options={"100rel": "required"}):
+                caller = stage.caller()
+                if kind == "08":
+                    await answered(stage, caller, 2.0)
+                else:
+                    await caller.ring(longest=20)
+            (leg,) = await stage.legs()
+            assert CALLEES in in_words(caller.describe(), 0.5)
+            assert leg.status == ("completed" if kind == "08" else "busy")
+
+    played(test)
+
+
+@pytest.mark.interop("session timers", "Asterisk")
+def test_sessions_are_refreshed_with_it_on_both_sides(tmp_path: Path) -> None:
+    """90 s, the least that RFC 4028 allows: the first refresh is due after 45 s."""
+
+    async def test() -> None:
+        options = {"timers": "always", "timers_min_se": "90", "timers_sess_expires": "90"}
+        port = free_port()
+        async with engine(tmp_path, port, keys={"session_seconds": 90}) as stage:
+            stage.customer.answer = to(NUMBER + "01")
+            async with asterisk(port, stage.at().port, options=options) as pbx:
+                pbx.run("pjsip set logger on")
+                caller = stage.caller()
+                await answered(stage, caller, 50.0)
+            (leg,) = await stage.legs()
+            assert (leg.status, leg.disconnected_by) == ("completed", "Caller")
+            assert leg.talk_seconds >= 50
+
+    played(test, 90)
+
+
+@pytest.mark.interop("digest of a trunk that challenges (407)", "Asterisk")
+def test_it_challenges_our_invite(tmp_path: Path) -> None:
+    more = "[secret]\ntype=auth\nauth_type=userpass\nusername=trunk42\npassword=correct horse\n"
+    trunk: dict[str, object] = {"username": "trunk42", "password": "correct horse"}
+
+    async def test() -> None:
+        await tone_heard(tmp_path, trunk=trunk, options={"auth": "secret"}, more=more)
+
+    played(test)
+
+
+@pytest.mark.interop("digits in band", "Asterisk")
+def test_digits_in_band_both_ways(tmp_path: Path) -> None:
+    async def test() -> None:
+        options = {"dtmf_mode": "inband"}
+        *_, log = await one_call(tmp_path, "06", 1.5, "4", "2", "9", options=options)
+        assert "keys read: 429" in log
+        _, caller, *_ = await one_call(tmp_path / "two", "05", 2.0, options=options)
+        assert caller.digits == "57"
+
+    (tmp_path / "two").mkdir()
+    played(test)
+
+
+@pytest.mark.interop("digits by INFO", "Asterisk")
+def test_digits_by_info_from_it(tmp_path: Path) -> None:
+    async def test() -> None:
+        _, caller, *_ = await one_call(tmp_path, "05", 2.0, options={"dtmf_mode": "info"})
+        assert caller.digits == "57"
+
+    played(test)
+
+
+@pytest.mark.interop("SRTP (SDES)", "Asterisk")
+@pytest.mark.parametrize("policy", ["required", "allowed"])
+def test_audio_is_encrypted_towards_it(tmp_path: Path, policy: str) -> None:
+    async def test() -> None:
+        encrypted = policy == "required"
+        options = {"media_encryption": "sdes"} if encrypted else {}
+        await tone_heard(tmp_path, trunk={"srtp": policy}, options=options)
+
+    played(test)
+
+
+@pytest.mark.interop("late offer", "Asterisk")
+def test_it_makes_the_offer_in_its_answer(tmp_path: Path) -> None:
+    async def test() -> None:
+        await tone_heard(tmp_path, trunk={"offer": "late"})
+
+    played(test)
+
+
+@pytest.mark.interop("registration with a trunk", "Asterisk")
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_our_trunk_registers_with_it_and_is_called_there(tmp_path: Path, transport: str) -> None:
+    async def test() -> None:
+        port, far = free_port(), free_port()
+        more = (
+            "[trunk42]\ntype=auth\nauth_type=userpass\nusername=trunk42\npassword=correct horse\n"
+            f"[trunk42]\ntype=endpoint\ntransport={transport}\ncontext=from-engine\ndisallow=all\nallow=alaw\n"
+            "auth=trunk42\naors=trunk42\ndirect_media=no\n"
+            "[trunk42]\ntype=aor\nmax_contacts=1\n"
+        )
+        uri = f"sip:127.0.0.1:{port};transport={transport}"
+        trunks = [
+            {
+                "name": "pbx",
+                "uri": uri,
+                "sources": ["127.0.0.1/32"],
+                "username": "trunk42",
+                "password": "correct horse",
+                "register": True,
+                "did_from": "to",
+            },
+            {"name": "peer", "uri": f"sip:127.0.0.1:{far};transport=udp", "sources": []},
+        ]
+        async with (
+            asterisk(port, 9, transport=transport, more=more, identify=False) as pbx,
+            baresip(tmp_path, far) as phone,
+            engine(tmp_path, instead={"trunks": trunks}) as stage,
+        ):
+            stage.customer.answer = to("+919812300042")
+
+            async def registered() -> bool:
+                return "trunk42/sip:" in pbx.run("pjsip show contacts")
+
+            await until(registered, 10)
+            contact = next(
+                word for word in pbx.run("pjsip show contacts").split() if word.startswith("trunk42/sip:")
+            )
+            address = contact.partition("@")[2].partition(";")[0]
+            pbx.run(f"channel originate PJSIP/trunk42/sip:{EXOPHONE}@{address} extension s@tone")
+            await phone.told("CALL_ESTABLISHED")
+            await asyncio.sleep(2.0)
+            await phone.do("hangup")
+            await phone.told("CALL_CLOSED")
+            assert in_words(parts_of(phone.heard), 0.5) == [CALLEES]
+        assert (await stage.call()).call_type == "completed"
+
+    played(test)
