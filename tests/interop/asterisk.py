@@ -140,9 +140,10 @@ async def asterisk(
     identify: bool = True,
 ) -> AsyncIterator[Asterisk]:
     """On ``port``, UDP and TCP. ``engine``: where its calls to us go, by ``transport``. ``options``: more
-    settings of the endpoint that we are to it; ``more``: further tables of pjsip.conf;
-    ``identify``: it knows us by our address. A number's last two digits choose what it does: 01 a tone, 02 busy, 03 rings, 04 early media and then busy, 05 digits,
-    06 reads digits, 07 dials ``phone``, 08 a tone after a second of ringing."""
+    settings of the endpoint that we are to it; ``more``: further tables of pjsip.conf; ``identify``: it
+    knows us by our address. A number's last two digits choose what it does: 01 a tone, 02 busy, 03 rings,
+    04 early media and then busy, 05 digits, 06 reads digits, 07 dials ``phone``, 08 a tone after a second of
+    ringing."""
     need("asterisk")
     inside = f"/interop-{port}"
     folder = ASTERISK_ROOT / inside[1:]

@@ -52,6 +52,8 @@ class Stage:
 
     house: House
     customer: Customer
+    caller_at: str = "127.0.0.1"
+    """Where simulated callers call from: the peer's own address, or that of a trunk without its settings."""
 
     def at(self, transport: str = "udp") -> Address:
         """Where it takes calls."""
@@ -61,7 +63,8 @@ class Stage:
     def caller(self, **options: Any) -> ScriptedCaller:
         """A simulated caller that is ready to ring the ExoPhone."""
         clock, tokens = SystemClock(), SystemTokens()
-        return ScriptedCaller(self.at(), EXOPHONE, CALLER, clock=clock, tokens=tokens, **options)
+        words = {"clock": clock, "tokens": tokens, "bind": self.caller_at, **options}
+        return ScriptedCaller(self.at(), EXOPHONE, CALLER, **words)
 
     def phone(self, number: str) -> Phone:
         """The simulated phone that was rung."""
@@ -127,7 +130,8 @@ async def engine(
     instead: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Stage]:
     """``trunk``: the port of the peer that is dialled on 127.0.0.1; 0: the scripted phones. Any program on
-    127.0.0.1 may call. ``answer``: the flow's. ``keys``: more of the trunk's settings; ``instead``: sections
+    127.0.0.1 may call. ``answer``: the flow's. ``keys``: more of the trunk's settings (simulated callers then come by
+    another); ``instead``: sections
     in place of those here."""
     customer = Customer()
     site = web.Application()
@@ -148,7 +152,10 @@ async def engine(
         "http": {"listen": "127.0.0.1:0"},
         "store": {"url": f"sqlite:///{place / 'cordboard.db'}", "recordings": str(place / "recordings")},
         "egress": {"allow": ["127.0.0.0/8"]},
-        "trunks": [{"name": "peer", "uri": uri, "sources": ["127.0.0.1/32"], **(keys or {})}],
+        "trunks": [
+            {"name": "peer", "uri": uri, "sources": ["127.0.0.1/32"], **(keys or {})},
+            {"name": "near", "uri": "sip:127.0.0.3:9", "sources": ["127.0.0.3/32"]},
+        ],
         "exophones": [{"number": EXOPHONE, "flow": 1, "trunk": "peer"}],
         "flows": [{"id": 1, "name": "test", "start": "connect", "answer": answer, "applets": applets}],
         **(instead or {}),
@@ -157,7 +164,7 @@ async def engine(
     house = House(settings, flows_of(settings)[0])
     try:
         await house.open()
-        yield Stage(house, customer)
+        yield Stage(house, customer, "127.0.0.3" if keys else "127.0.0.1")
     finally:
         await house.close()
         await runner.cleanup()

@@ -41,7 +41,7 @@ async def answered(stage: Stage, caller: ScriptedCaller, seconds: float, *keys: 
 
     async with asyncio.TaskGroup() as group:
         group.create_task(act())
-        await caller.ring(longest=40.0)
+        await caller.ring(longest=seconds + 30.0)
 
 
 async def one_call(
