@@ -315,6 +315,6 @@ def test_our_trunk_registers_with_it_and_is_called_there(tmp_path: Path, transpo
             await phone.do("hangup")
             await phone.told("CALL_CLOSED")
             assert in_words(parts_of(phone.heard), 0.5) == [CALLEES]
-        assert (await stage.call()).call_type == "completed"
+            assert (await stage.call()).call_type == "completed"
 
     played(test)

@@ -60,7 +60,7 @@ def test_rfc6432_a_telling_q850_reason_goes_before_the_status(q850: int, cause: 
     assert cause_of_refusal(other, (Reason("Q.850", q850),)) is cause
 
 
-@pytest.mark.parametrize("q850", [16, 31, 102, 127])
+@pytest.mark.parametrize("q850", [0, 16, 31, 102, 127])
 def test_q850_that_says_nothing_leaves_the_status(q850: int) -> None:
     assert cause_of_refusal(486, (Reason("Q.850", q850),)) is Cause.BUSY
 
