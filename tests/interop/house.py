@@ -130,9 +130,8 @@ async def engine(
     instead: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Stage]:
     """``trunk``: the port of the peer that is dialled on 127.0.0.1; 0: the scripted phones. Any program on
-    127.0.0.1 may call. ``answer``: the flow's. ``keys``: more of the trunk's settings (simulated callers then come by
-    another); ``instead``: sections
-    in place of those here."""
+    127.0.0.1 may call. ``answer``: the flow's. ``keys``: more of the trunk's settings (simulated callers then
+    come by another); ``instead``: sections in place of those here."""
     customer = Customer()
     site = web.Application()
     site.router.add_get("/connect", customer.handle)
