@@ -1,12 +1,19 @@
 """reliability.md S14: nothing that a caller, a customer or a URL says becomes a header of its own."""
 
+import json
+from typing import Any
+
 import pytest
 
 from cordboard.call.causes import Cause
 from cordboard.call.words import LegFailed
 from cordboard.config.settings import Trunk
 from cordboard.sip.message.reader import read
+from cordboard.testing.scenario import Reply, answers
+from cordboard.testing.stage import ENGINE as OURS
+from tests.wire.engine import call, header, invites
 from tests.wire.legs_stage import AUDIO, CALLEE, EXOPHONE, Stage, after, play
+from tests.world.helpers import A
 
 HOSTILE = [
     "+91987\r\nRoute: <sip:6.6.6.6>",
@@ -88,3 +95,25 @@ def test_s14_an_invite_has_the_headers_of_the_template_and_no_others() -> None:
     }
     assert message.header("from").startswith('"Anonymous" <sip:anonymous@anonymous.invalid>;tag=')
     assert b"6.6.6.6" not in stage.sent("INVITE")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"outgoing_phone_number": "+918047100002\r\nX-Evil: 1"},
+        {"outgoing_phone_number": "+918047100002>;evil=1"},
+        {"outgoing_phone_number": '"x" <sip:6.6.6.6>'},
+        {"destination": {"numbers": ["+919812300001\r\nX-Evil: 1", "+91\0", "sip:evil@6.6.6.6", A]}},
+        {"destination": {"numbers": ["+919812300001;maddr=6.6.6.6", "+919812300001@6.6.6.6", A]}},
+        {"custom_field": "a\r\nX-Evil: 1", "music_on_hold": {"type": "default_tone\r\nX-Evil: 1"}},
+    ],
+)
+def test_s14_no_word_of_an_answer_becomes_a_header(words: dict[str, Any]) -> None:
+    body = {"destination": {"numbers": [A]}, **words}
+    stage = call({A: answers()}, Reply(json.dumps(body).encode()))
+    ours = [one.data for one in stage.wire.passed if one.source == OURS]
+    assert ours
+    for data in ours:
+        assert b"Evil" not in data and b"evil" not in data and b"6.6.6.6" not in data
+    (invite,) = invites(stage)
+    assert invite[1] == A and header(invite[2], "From").startswith("<sip:+918047100001@")
