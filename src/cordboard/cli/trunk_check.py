@@ -114,7 +114,11 @@ class TrunkCheck:
             return False
         took = round(1000 * (bench.clock.monotonic() - began))
         data = {"host": str(host), "code": reply.code, "milliseconds": took}
-        if reply.local:
+        kind = host.address.transport
+        if reply.local and not any(at.transport == kind for at in bench.bound):
+            why = f"none of [sip] listen speaks {kind}, so nothing can be sent to {host}"
+            self._tell("options", FAULT, why, **data)
+        elif reply.local:
             self._tell("options", FAULT, f"{host} cannot be reached", **data)
         elif reply.code in (503, 408):
             self._tell("options", FAULT, f"{host} answers OPTIONS with {reply.code} {reply.phrase}", **data)

@@ -145,6 +145,7 @@ class Hosts:
         self._health: dict[Address, _Health] = {}
         self.all: tuple[Host, ...] = ()
         self.addresses: frozenset[str] = frozenset()
+        self._former: dict[str, None] = {}  # addresses that were hosts: their calls may still be up
 
     def put(self, place: int, records: Sequence[Record]) -> None:
         """What a place holds from now on. What is known of hosts that stay is kept; calls on hosts that go
@@ -155,8 +156,17 @@ class Hosts:
         }
         self.all = tuple(found.values())[:MOST_HOSTS]
         kept = {host.address for host in self.all}
+        for gone in self.addresses - {address.host for address in kept}:
+            self._former.pop(gone, None)
+            self._former[gone] = None
+        for oldest in tuple(self._former)[:-MOST_HOSTS]:
+            del self._former[oldest]
         self.addresses = frozenset(address.host for address in kept)
         self._health = {address: health for address, health in self._health.items() if address in kept}
+
+    def was(self, address: str) -> bool:
+        """Is this one of their addresses, or was it before DNS said otherwise?"""
+        return address in self.addresses or address in self._former
 
     def order(self, now: float, draw: Draw) -> tuple[Host, ...]:
         """Those that a call tries, one after the other."""

@@ -103,7 +103,7 @@ class Legs:
     def may_send_in_dialog(self, session: Session, source: Address) -> bool:
         """May this source, which is not the dialog's own peer, send a request in it (telephony.md 8)?"""
         route = self._routes.get(session.call_id)
-        return route is not None and route.holds(source.host)
+        return route is not None and route.held(source.host)
 
     def full(self) -> bool:
         """Is no new call taken now?"""

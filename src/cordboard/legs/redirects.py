@@ -11,6 +11,7 @@ from cordboard.legs.trunks import Route, address_of
 from cordboard.sip.endpoint.words import Address
 from cordboard.sip.message.uri import parse
 
+_HIGHEST_PORT = 65535
 _LOWEST_PORT = 1024  # nothing is sent to a service port because a Contact says so
 
 
@@ -58,4 +59,6 @@ def _own(name: str, port: int | None, transport: str, near: Host, route: Route) 
     else:
         return None
     known_ports = {host.address.port for host in route.hosts.all}
-    return Host(at, name, authority) if at.port >= _LOWEST_PORT or at.port in known_ports else None
+    if not _LOWEST_PORT <= at.port <= _HIGHEST_PORT and at.port not in known_ports:
+        return None
+    return Host(at, name, authority, near.pinned)

@@ -52,6 +52,10 @@ class Route:
         """Is this address one of the trunk's own: in its sources, where its calls go, or its registrar's?"""
         return host in self.hosts.addresses or self.sends_from(host) or (host == self.registrar != "")
 
+    def held(self, host: str) -> bool:
+        """Is this address one of the trunk's own, or was it when a call that is up began?"""
+        return self.hosts.was(host) or self.holds(host)
+
     def sends_from(self, host: str) -> bool:
         """Is this address in its sources?"""
         address = address_of(host)

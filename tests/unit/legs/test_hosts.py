@@ -155,6 +155,16 @@ def test_f9_a_new_answer_of_dns_keeps_what_is_known_of_hosts_that_stay() -> None
     assert [state.host for state in made.states(2.0)] == [TWO]
 
 
+def test_a_host_that_left_dns_is_remembered_for_the_calls_that_are_up() -> None:
+    made = hosts(Record(0, 1, (ONE,)))
+    for last in range(2, 60):
+        made.put(0, (Record(0, 1, (host(last),)),))
+    assert made.was("192.0.2.59") and made.was("192.0.2.58") and "192.0.2.58" not in made.addresses
+    assert not made.was("192.0.2.1")  # within a bound
+    made.put(0, ())
+    assert made.was("192.0.2.59") and made.all == ()
+
+
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=60))
 def test_whatever_happens_there_is_a_host_to_try(steps: list[tuple[int, int]]) -> None:
     made, now = hosts(probed=True), 0.0
