@@ -32,7 +32,8 @@ BY_Q850: dict[int, Cause] = {
 
 SAYS_NOTHING = frozenset({0, 16, 31, 102, 127})
 """Q.850 causes that tell nothing beside the status: 0, which is none (Asterisk writes it), normal clearing,
-normal unspecified, a timer expired, interworking. Every Q.850 cause that is neither here nor in ``BY_Q850`` is ``FAILED``."""
+normal unspecified, a timer expired, interworking. Every Q.850 cause that is neither here nor in ``BY_Q850``
+is ``FAILED``."""
 
 STATUS_TO_Q850: dict[int, int] = {
     400: 41, 401: 21, 402: 21, 403: 21, 404: 1, 405: 63, 406: 79, 407: 21, 408: 102, 410: 22, 413: 127,
