@@ -339,6 +339,28 @@ def test_rfc3311_5_2_an_update_counts_its_cseq_like_any_request() -> None:
     with_peer(story)
 
 
+def test_rfc3311_an_update_does_not_prove_that_our_200_arrived() -> None:
+    """The caller sent it early; the 200 goes on being repeated until its ACK."""
+
+    async def story(alice: Party, peer: RawPeer) -> None:
+        alice.on_event = answers_offers
+        alice.on_call = early()
+        peer.call(alice.address, "Supported: 100rel", UPDATES)
+        await at(0.2)
+        peer.prack()
+        await at(0.3)
+        alice.calls[0].accept(ANSWER)
+        peer.within("UPDATE", body=OTHER)
+        await at(5)
+        assert peer.response("UPDATE").code == 200
+        assert len(peer.responses("INVITE", 200)) == 4
+        peer.within("ACK")
+        await at(60)
+        assert len(peer.responses("INVITE", 200)) == 4
+
+    with_peer(story)
+
+
 def test_forked_early_dialogs_count_their_cseqs_apart() -> None:
     async def story(alice: Party, peer: RawPeer) -> None:
         alice.on_event = answers_offers

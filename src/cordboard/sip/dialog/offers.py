@@ -214,7 +214,8 @@ class Offers:
             session.respond(server, 491 if ours else 500, lines=None if ours else [session.retry_after()])
         else:
             dialog.refresh(server.request)
-            session.seen_alive()
+            if invite:
+                session.seen_alive()  # an UPDATE may come from who has not seen our 2xx yet
             self._theirs = server
             session.tell(Offered(body, dialog.remote_tag))
             if self._theirs is server and (session.over or session.released):
