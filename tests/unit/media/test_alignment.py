@@ -164,3 +164,41 @@ def test_audio_from_before_the_start_is_cut_off() -> None:
     arrivals = packets([(-0.01, 0, LOUD), (0.01, 1, b"\x33" * 160)])
     track.take([at for at, _ in arrivals], [data for _, data in arrivals], {})
     assert track.pull(240) == LOUD[:80] + b"\x33" * 160
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_batch_taken_in_one_go_is_what_its_frames_are_one_by_one(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drift, jitter, loss, another order, pauses and new streams, with and without the quick way."""
+    dice = random.Random(seed)
+    batches: list[tuple[list[int], list[bytes]]] = []
+    now, stamp, number, ssrc = 0, dice.randrange(2**32), dice.randrange(65536), 7
+    speed = 1 + dice.choice((0, 300, -300)) / 1e6
+    for _ in range(60):
+        packets: list[tuple[int, bytes]] = []
+        for _ in range(50):
+            now += round(20_000_000 * speed)
+            if dice.random() < 0.002:
+                now += dice.randrange(3_000_000_000)
+                if dice.random() < 0.5:
+                    ssrc += 1
+            payload = b"\xd5" * 160 if dice.random() < 0.2 else bytes([dice.randrange(256)]) * 160
+            if dice.random() > 0.001:
+                data = write(8, number, stamp, ssrc, payload, dice.random() < 0.001)
+                packets.append((now + dice.randrange(4_000_000), data))
+            number, stamp = (number + 1) & 0xFFFF, (stamp + 160) & 0xFFFFFFFF
+        packets.sort(key=lambda one: one[0])
+        batches.append(([at for at, _ in packets], [data for _, data in packets]))
+    quick = _kept(batches)
+    monkeypatch.setattr(Track, "_take_plain", lambda *given: False)
+    assert _kept(batches) == quick
+
+
+def _kept(batches: list[tuple[list[int], list[bytes]]]) -> tuple[bytes, int, int, list[tuple[float, float]]]:
+    track, sound = Track(0), b""
+    for times, datagrams in batches:
+        track.take(times, datagrams, {})
+        sound += track.pull(max(round(times[-1] * 8e-6) - HOLD, 0))
+    sound += track.pull(track.end)
+    return sound, track.came, track.end, track.gaps(track.end)

@@ -11,7 +11,11 @@ from cordboard.media.embedded.g711 import PCMA, SILENCE, is_silent, translation
 from cordboard.media.embedded.rtp import (
     FRAME,
     HEADER,
+    PLAIN_SIZE,
+    SEQUENCES,
     STATIC_TYPES,
+    TIMESTAMPS,
+    VERSION,
     read,
     sequence_step,
     timestamp_step,
@@ -27,6 +31,7 @@ _LOST_TRACK = 480  # 60 ms: put right at once
 _ANEW = RATE  # a timestamp that jumps so far against the clock has begun anew
 _WINDOW = 3
 _MOST_GAPS = 1000
+_unpack = HEADER.unpack_from
 
 Frame = tuple[float, int, int, int, bytes, str]
 """Arrival (samples since the start), sequence, timestamp, SSRC, payload, law."""
@@ -53,6 +58,8 @@ class Track:
 
     def take(self, times: Sequence[int], datagrams: Sequence[bytes], laws: Mapping[int, str]) -> None:
         """A batch in the order of arrival. ``laws``: payload types of audio beside the static ones."""
+        if self._take_plain(times, datagrams, laws):
+            return
         run: list[Frame] = []
         for at, data in zip(times, datagrams, strict=True):
             frame = self._read((at - self._began) * _TICK, data, laws)
@@ -68,6 +75,37 @@ class Track:
             self._latest = frame[2]
             run.append(frame)
         self._place(run)
+
+    def _take_plain(self, times: Sequence[int], datagrams: Sequence[bytes], laws: Mapping[int, str]) -> bool:
+        """A batch without surprises, as nearly all are, in one go. False where it is none: nothing was done
+        then."""
+        if self._begins or self._timestamp < 0 or not datagrams:
+            return False
+        head = int.from_bytes(datagrams[0][:2])
+        kind, sequence, timestamp, ssrc = head & 0x7F, self._sequence, self._timestamp, self._ssrc
+        if head & 0xFF80 != VERSION or (laws.get(kind) or STATIC_TYPES.get(kind)) != self.law:
+            return False
+        for data in datagrams:
+            sequence, timestamp = (sequence + 1) & SEQUENCES, (timestamp + FRAME) & TIMESTAMPS
+            if len(data) != PLAIN_SIZE or _unpack(data) != (head, sequence, timestamp, ssrc):
+                return False
+        began, first, last = self._began, times[0], times[-1]
+        if abs(FRAME - ((first - began) * _TICK - self._arrival)) > _ANEW or last - first > _ANEW / _TICK:
+            return False
+        count, spot = len(datagrams), self._unrolled + FRAME
+        spots = range(spot, spot + count * FRAME, FRAME)
+        self._follow(min((at - began) * _TICK - place for at, place in zip(times, spots, strict=True)))
+        self._arrival, self._latest, self.came = (last - began) * _TICK, timestamp, self.came + count
+        at = round(self._base + spot)
+        if self._wanted or at - self._end > FRAME // 2:
+            for data, place in zip(datagrams, spots, strict=True):
+                _, number, stamp, _ = _unpack(data)
+                self._put((0.0, number, stamp, ssrc, data[12:], self.law), place)
+            return True
+        self._sequence, self._timestamp, self._unrolled = sequence, timestamp, spots[-1]
+        self._end = max(self._end, at + count * FRAME)
+        self._write(at, b"".join([data[12:] for data in datagrams]))
+        return True
 
     def pull(self, until: int) -> bytes:
         """Everything before this position that was not pulled yet; silence where nothing came."""

@@ -334,7 +334,7 @@ def main() -> int:
     parser.add_argument("--listen", type=int, required=True, help="file number of a listening Unix socket")
     parser.add_argument("--bind", required=True, help="address of the RTP sockets")
     parser.add_argument("--lease", type=float, default=30.0, help="seconds to go on without an engine")
-    parser.add_argument("--hz", type=int, default=200, help="how often sockets are looked at, a second")
+    parser.add_argument("--hz", type=int, default=100, help="how often sockets are looked at, a second")
     parser.add_argument("--dscp", type=int, default=0, help="mark of what is sent")
     given = parser.parse_args()
     listener = socket.socket(fileno=given.listen)
