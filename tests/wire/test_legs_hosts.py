@@ -1,12 +1,14 @@
 """A leg on a trunk with several hosts: who is asked, when the next one is, and what the leg sees."""
 
+import asyncio
+import random
 from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from cordboard.call.causes import Cause
-from cordboard.call.words import LegAnswered, LegFailed, LegRinging
+from cordboard.call.words import LegAnswered, LegEnded, LegFailed, LegRinging
 from cordboard.config.settings import Trunk
 from cordboard.sip.dialog.called import CalledSession
 from cordboard.sip.dialog.words import Cancelled, Ended, Reason
@@ -348,3 +350,52 @@ def test_3xx_never_go_round_and_never_more_than_three_times() -> None:
     stage = on_stage(lambda: HostsStage({FIRST: onward, SECOND: onward}, FOLLOW), one_call)
     assert len(stage.asked) == 4
     assert isinstance(stage.events[-1], LegFailed)
+
+
+# --- whatever happens ---------------------------------------------------------------------------------------
+
+
+def whims(chance: random.Random) -> Script:
+    """Does something, some time."""
+
+    def script(session: IncomingSession) -> None:
+        loop = asyncio.get_running_loop()
+        at = chance.choice((0.0, 0.3, 4.98, 5.0, 5.02, 7.0))
+        if chance.random() < 0.5:
+            loop.call_later(at * chance.random(), session.progress, 180)
+        what = chance.randrange(4)
+        if what == 0:
+            loop.call_later(at, session.accept, far())
+        elif what == 1:
+            code = chance.choice((486, 503, 480, 408))
+            loop.call_later(at, lambda: session.release(code=code))
+        elif what == 2:
+            numbers = [f"<sip:+91987654321{chance.randrange(3)}@192.0.2.{10 + chance.randrange(4)}>"]
+            loop.call_later(at, moved(*numbers), session)
+
+    return script
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_f10_every_leg_ends_once_and_leaves_nothing_behind(seed: int) -> None:
+    chance = random.Random(seed)
+    trunk = replace(FOLLOW, hosts=("sip:192.0.2.11:5060", "sip:192.0.2.12:5060;transport=tcp;priority=1"))
+    made = {FIRST: rings, SECOND: rings, Address("tcp", THIRD.host, THIRD.port): rings}
+
+    def stage_of() -> HostsStage:
+        hosts = {at: script for at, script in made.items() if chance.random() < 0.8}
+        stage = HostsStage({at: whims(chance) for at in hosts}, trunk)
+        stage.wire.loss = chance.choice((0.0, 0.1, 0.2))
+        return stage
+
+    async def script(stage: HostsStage) -> None:
+        for number in range(4):
+            stage.dial(call=f"c{number}")
+            await after(chance.choice((0.5, 4.99, 5.01, 12.0, 40.0)))
+            stage.legs.release(f"c{number}", 1, Cause.NORMAL)
+        stage.wire.loss = 0.0  # the last words are not lost, so that nobody is left in doubt
+
+    stage = on_stage(stage_of, script)
+    ends = [event for event in stage.events if isinstance(event, LegFailed | LegEnded)]
+    assert len(ends) == 4
+    assert len([event for event in stage.events if isinstance(event, LegAnswered)]) <= 4

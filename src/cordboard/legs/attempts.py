@@ -2,7 +2,9 @@
 contacts of a 3xx (§8.1.3.4).
 
 To the leg this is a session like any other: it sees one INVITE, and the last answer counts. What was
-given up is cancelled; should it answer all the same, the stack acknowledges and ends that call.
+given up is cancelled; should it answer all the same, the stack acknowledges and ends that call. Every try
+has a Call-ID of its own: hosts with one switch behind them would take the second for the first one that
+came round (482, §8.2.2.2).
 """
 
 from collections.abc import Callable, Sequence
