@@ -11,6 +11,8 @@ from cordboard.config.settings import Settings
 from cordboard.flow.document import Flow
 from cordboard.kernel.mistakes import BadInput
 from cordboard.runtime.kinds import flows_of
+from cordboard.runtime.listening import listenings
+from cordboard.sip.transport.secure import serving
 
 FAILED, BAD_USAGE = 1, 2
 
@@ -30,6 +32,11 @@ def load(
             str(path), f"it is no TOML: {error}", "see the starter that `cordboard init` writes"
         ) from None
     settings = read(tables, os.environ if environ is None else environ, str(path))
+    for listening in listenings(settings.sip):
+        try:
+            serving(listening)
+        except BadInput as mistake:
+            raise BadInput(f"{path}: {mistake.where}", mistake.what, mistake.allowed) from None
     flows, told = flows_of(settings)
     return settings, flows, (*warnings(settings), *told)
 

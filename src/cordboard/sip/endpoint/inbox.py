@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import structlog
 
-from cordboard.sip.dialog.called import CalledSession
 from cordboard.sip.dialog.extensions import SUPPORTED
 from cordboard.sip.dialog.reasons import read_reasons
 from cordboard.sip.dialog.session import LiveSession
@@ -13,12 +12,12 @@ from cordboard.sip.dialog.stack import ALLOW
 from cordboard.sip.endpoint.checks import IN_DIALOG_ONLY, object_to
 from cordboard.sip.endpoint.core import ASKERS, Core
 from cordboard.sip.endpoint.gate import Gate
+from cordboard.sip.endpoint.incoming import IncomingCall, invitation_of
 from cordboard.sip.endpoint.refusal import refusal
 from cordboard.sip.endpoint.words import (
     Admission,
     Admit,
     IncomingSession,
-    Invitation,
     Passed,
     Readmit,
     Verdict,
@@ -26,7 +25,6 @@ from cordboard.sip.endpoint.words import (
 from cordboard.sip.message import stun
 from cordboard.sip.message.address import Address, Hop
 from cordboard.sip.message.bodies import ACCEPTED
-from cordboard.sip.message.headers import split_address
 from cordboard.sip.message.message import Request, Response
 from cordboard.sip.message.reader import Malformed, read
 from cordboard.sip.message.writer import reply
@@ -36,18 +34,6 @@ log = structlog.get_logger()
 
 _BRANCH = re.compile(rb"branch=(z9hG4bK[0-9a-f]{16})")
 _METHOD = re.compile(rb"\ncseq[ \t]*:[ \t]*\d+[ \t]+([A-Z]+)", re.IGNORECASE)
-
-
-class IncomingCall(CalledSession):
-    """A called session with what its owner needs to know of the INVITE."""
-
-    def __init__(self, core: Core, server: InviteServer, tag: str, peer: Hop, invitation: Invitation) -> None:
-        super().__init__(core, server, tag, peer)
-        self._invitation = invitation
-
-    @property
-    def invitation(self) -> Invitation:
-        return self._invitation
 
 
 class Inbox:
@@ -351,7 +337,7 @@ class Inbox:
         core = self._core
         transport = core.transports[listener]
         try:
-            invitation = _invitation(request, transport.local(request.source), user)
+            invitation = invitation_of(request, transport.local(request.source), user)
         except ValueError as problem:
             self._refuse(listener, request, 400, why=str(problem))
             return
@@ -407,21 +393,3 @@ class Inbox:
 def _same_tag(request: Request) -> str:
     """The same tag for the same request, without keeping it: Python's keyed hash of what names it."""
     return f"{hash((request.call_id, request.from_tag, request.cseq)) & 0xFFFFFFFFFFFF:x}"
-
-
-def _invitation(request: Request, local: Address, user: str) -> Invitation:
-    """What the owner of an incoming session needs. Raises ``ValueError`` for a From or To that cannot be
-    read."""
-    name, from_uri, _ = split_address(request.header("from"))
-    return Invitation(
-        source=request.source,
-        local=local,
-        request_uri=request.uri,
-        from_uri=from_uri,
-        from_name=name,
-        to_uri=split_address(request.header("to"))[1],
-        call_id=request.call_id,
-        body=request.sdp,
-        headers=request.headers(),
-        user=user,
-    )
