@@ -7,10 +7,12 @@ from contextlib import suppress
 from cordboard import sdp
 from cordboard.kernel.mistakes import BadInput
 from cordboard.sip.dialog.reasons import read_reasons
+from cordboard.sip.endpoint.refusal import refusal
 from cordboard.sip.message.address import Address
 from cordboard.sip.message.digest import read_schemes
 from cordboard.sip.message.framer import Framer
 from cordboard.sip.message.headers import split_address
+from cordboard.sip.message.masking import shown
 from cordboard.sip.message.message import Message, Request
 from cordboard.sip.message.reader import Malformed, read
 from cordboard.sip.message.uri import leads_to, user_of
@@ -20,6 +22,7 @@ LISTS = (
     *("record-route", "route", "require", "supported", "accept", "allow", "contact", "warning", "diversion"),
     *("history-info", "p-asserted-identity", "p-called-party-id", "session-expires", "privacy"),
 )
+ALICE = Address("udp", "10.0.0.1", 5060)
 OURS = sdp.Local("192.0.2.9", 4000, codecs=("PCMA", "PCMU"))
 
 
@@ -37,6 +40,8 @@ def quickest(what: Callable[[], object], times: int = 3) -> float:
 def use(data: bytes) -> None:
     """Cut it, read it, look at all of it, answer it."""
     for message in Framer().feed(data) or [data]:
+        shown(message, private=True)
+        refusal(message, ALICE, "ours")
         try:
             found: Message | None = read(message)
             whole = True
@@ -68,7 +73,7 @@ def look(message: Message) -> None:
 
 def answered(request: Request, whole: bool) -> None:
     """What is answered has the lines it should have and none that came along."""
-    request.source = Address("udp", "10.0.0.1", 5060)
+    request.source = ALICE
     data = reply(request, 486, tag="ours", lines=["Server: us"])
     head, _, body = data.partition(b"\r\n\r\n")
     assert not body and b"\0" not in head

@@ -15,12 +15,13 @@ MOST = 4096
 
 _PASSWORD = re.compile(rb"(sips?:[^\s@:;<>\"]{1,64}:)[^\s@<>\"]{1,256}(?=@)", re.IGNORECASE)
 _PROOF = re.compile(
-    r'(\b(?:response|nonce|cnonce|nextnonce|rspauth|opaque)\s*=\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,]+)',
+    r"(\b(?:response|nonce|cnonce|nextnonce|rspauth|opaque)\s*+=\s*+)"
+    r'(?:"[^"\\]*+(?:\\.[^"\\]*+)*"?|[^\s,]+)',
     re.IGNORECASE,
 )
 _CRYPTO = re.compile(r"(inline:)[^\s|]+", re.IGNORECASE)
 _NUMBER = re.compile(r'(?<=[:"<\s])(\+[0-9]{2}|[0-9]{3})([0-9]{2,15})([0-9]{2})(?=[@;>"]|$)')
-_NAME = re.compile(r'(^|,)\s*(?:"(?:[^"\\]|\\.)*"|[^"<:,\s][^"<:,]*)\s*(?=<)')
+_NAME = re.compile(r'(^|,)\s*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*"\s*+|[^"<:,\s][^"<:,]*+)(?=<)')
 _KEY = re.compile(r"[0-9A-D*#]", re.IGNORECASE)
 _DIGEST = frozenset(
     (
@@ -104,10 +105,10 @@ def _middle(number: re.Match[str]) -> str:
 def _info(body: str, kind: str) -> str:
     """Keys that were pressed, in whatever form INFO carries them (telephony.md 20)."""
     if "dtmf-relay" in kind:
-        return re.sub(r"(?im)^(\s*signal\s*[=:]\s*)\S.*?(?=\r?$)", r"\1*", body)
+        return re.sub(r"(?im)^([ \t]*+signal[ \t]*+[=:][ \t]*+)[^\r\n]+", r"\1*", body)
     return _KEY.sub("*", body) if "dtmf" in kind else re.sub(r"[0-9*#]", "*", body)
 
 
 def _sdp(body: str) -> str:
     body = _CRYPTO.sub(rf"\1{MASK}", body)
-    return re.sub(r"(?m)^(k=[a-z0-9]+:).*?(?=\r?$)", rf"\1{MASK}", body)
+    return re.sub(r"(?m)^(k=[a-z0-9]++:)[^\r\n]*", rf"\1{MASK}", body)
