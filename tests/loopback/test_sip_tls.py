@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import trustme
 
 from cordboard.kernel.mistakes import BadInput
 from cordboard.sip.dialog.words import Accepted, Ended, Refused
-from cordboard.sip.endpoint.words import Address, Listening, Trust
+from cordboard.sip.endpoint.words import Address, Hop, Listening, Trust
 from cordboard.sip.transport.identity import objection
 from cordboard.sip.transport.secure import serving
 from tests.loopback.sip_kit import LOOPS, SDP, Phone, outgoing
+from tests.unit.sip.messages import request
 
 Loop = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -117,6 +119,39 @@ def test_the_name_that_is_asked_for_is_the_trunks(office: Office, loop: Loop) ->
 
     loop(story())
     assert asked == ["pbx.example.com"]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_rfc7118_a_browser_comes_by_tls_too(office: Office, loop: Loop) -> None:
+    async def story() -> None:
+        secure = replace(office.listening("pbx.example.com"), kind="wss")
+        async with Phone(secure) as bob:
+            context = ssl.create_default_context(cafile=office.ca)
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", bob.bound[0].port, ssl=context, server_hostname="pbx.example.com"
+            )
+            writer.write(
+                b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                b"Sec-WebSocket-Protocol: sip\r\n\r\n"
+            )
+            async with asyncio.timeout(5):
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+            # A text frame, masked by zeros: what it is answered with names WSS, and the URI's word is ws.
+            text = request("OPTIONS", via="SIP/2.0/WSS df7jal23ls0d.invalid")
+            writer.write(b"\x81\xfe" + len(text).to_bytes(2, "big") + b"\0\0\0\0" + text)
+            async with asyncio.timeout(5):
+                assert b"SIP/2.0 200 OK" in await reader.read(4096)
+            flow = Hop(0, Address("wss", "127.0.0.1", writer.get_extra_info("sockname")[1]))
+            call = replace(outgoing(flow.peer), flow=flow)
+            bob.endpoint.invite(call, bob.events.put_nowait)
+            async with asyncio.timeout(5):
+                invite = await reader.readuntil(SDP)
+            assert b"Via: SIP/2.0/WSS 127.0.0.1:" in invite
+            assert b";transport=ws>" in invite
+            writer.close()
+
+    loop(story())
 
 
 @pytest.mark.parametrize("loop", LOOPS)

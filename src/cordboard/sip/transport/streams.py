@@ -150,7 +150,7 @@ class StreamTransport:
             why = connection.refused
         except TimeoutError:
             why = f"it did not answer within {patience:g} s"
-        except (OSError, BadInput, Unavailable) as problem:
+        except (OSError, ValueError, BadInput, Unavailable) as problem:
             why = _why(problem)
         finally:
             unsent = self._unsent.pop(peer, [])
@@ -171,18 +171,22 @@ class StreamTransport:
             trust = self._introductions.trust_in(peer)
             context = self._introductions.context(trust)
             name = trust.names[0].rstrip(".") if trust.names else peer.host
-        own = self._listening.host
-        same = not ip_address(own).is_unspecified and (":" in own) == (":" in peer.host)
         _, connection = await self._loop.create_connection(
             lambda: Connection(self, Plain(), peer),
             peer.host,
             peer.port,
             ssl=context,
             server_hostname=name,
-            # By the address that is listened on: the peer may know us by it.
-            local_addr=(own, 0) if same else None,
+            local_addr=self._leaves_by(peer),
         )
         return connection
+
+    def _leaves_by(self, peer: Address) -> tuple[str, int] | None:
+        """The address that is listened on: the peer may know us by it. None where it leads nowhere."""
+        own, there = ip_address(self._listening.host), ip_address(peer.host)
+        if own.is_unspecified or own.version != there.version or own.is_loopback > there.is_loopback:
+            return None
+        return str(own), 0
 
     def objection(self, transport: asyncio.BaseTransport, peer: Address) -> str:
         if not self._secure:
