@@ -82,6 +82,22 @@ def ring(
 
 
 @app.command()
+def check(
+    answer: Annotated[str, typer.Option(metavar="FILE", help="Judge this answer; - is standard input.")],
+    status: Annotated[int, typer.Option(help="The HTTP status it came with.")] = 200,
+    content_type: Annotated[str, typer.Option(help="Its Content-Type.")] = "application/json",
+    country: Annotated[str, typer.Option(metavar="CC", help="Of numbers written without '+'.")] = "IN",
+    accept: Annotated[str, typer.Option(help="Shapes that are on: ccm,trunk,sip,plain.")] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="By the letter of the document.")] = False,
+    json: Json = False,
+) -> None:
+    """Judge the answer of a Connect URL: whom it dials, and what is wrong with it."""
+    from cordboard.cli import judging
+
+    raise typer.Exit(judging.judge(answer, status, content_type, country, accept, strict, json))
+
+
+@app.command()
 def replay(
     callsid: Annotated[str, typer.Argument(help="The CallSid.")],
     config: ConfigFile = DEFAULT,

@@ -12,6 +12,9 @@ from cordboard.contract.options import read_options
 from cordboard.contract.plan import Plan, Problem, Reading
 from cordboard.contract.problems import Invalid, Problems
 
+SHAPES: Final = ("ccm", "trunk", "sip", "plain")
+"""Other applets' shapes of an answer, each understood where its option is on (settled 12)."""
+
 _BARE: Final = re.compile(rb"[\s\"']*\+?[0-9][0-9 ,+-]{6,}[\s\"']*")
 _BARE_MAX: Final = 256
 _SEPARATOR: Final = re.compile(r"[,\n]")
@@ -31,9 +34,9 @@ def read_answer(
     """Judge one answer. Never raises, and the same input always gives the same reading.
 
     ``status``: of the HTTP answer, 0 for none. ``media_type``: its Content-Type, as it came. ``loops``: the
-    call's own numbers, E.164 (settled 13). ``accept``: the options that are on: ``ccm``, ``sip``, ``plain``
-    (settled 12). ``account.strict`` chooses the reading. What needs the network is left to
-    the caller: whether the playback's ``audio_url`` answers 200, and whose ``outgoing_phone_number`` is.
+    call's own numbers, E.164 (settled 13). ``accept``: the options that are on, of ``SHAPES`` (settled 12).
+    ``account.strict`` chooses the reading. What needs the network is left to the caller: whether the
+    playback's ``audio_url`` answers 200, and whose ``outgoing_phone_number`` is.
     """
     problems = Problems(account.strict)
     asker = Asker(account, loops, accept)

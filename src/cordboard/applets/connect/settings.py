@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cordboard.contract.account import Account
-from cordboard.contract.answer import read_answer
+from cordboard.contract.answer import SHAPES, read_answer
 from cordboard.flow.reading import check_keys, choices, target, web_address
 from cordboard.kernel.mistakes import BadInput
 
 EXITS = ("after_conversation", "nobody_answers", "not_dialed")
 EVENTS = ("Dial", "Ringing", "Answered", "Terminal")
-SHAPES = ("ccm", "trunk", "sip", "plain")
 _KEYS = ("primary_url", "fallback_url", "parameters", "dial_events", "accept", *EXITS)
 
 
