@@ -111,10 +111,18 @@ class Baresip:
 
 @asynccontextmanager
 async def baresip(
-    place: Path, port: int, *, codec: str = "PCMA", answers: bool = True
+    place: Path,
+    port: int,
+    *,
+    codec: str = "PCMA",
+    answers: bool = True,
+    registrar: int = 0,
+    transport: str = "udp",
+    user: str = "",
+    password: str = "",
 ) -> AsyncIterator[Baresip]:
     """A phone on ``port`` (UDP and TCP) whose number is ``NUMBER``. It speaks ``TONE``. ``answers``: by
-    itself, at once."""
+    itself, at once. ``registrar``: the port where it registers, as ``user``."""
     program = need("baresip")
     folder = place / "baresip"
     folder.mkdir()
@@ -133,6 +141,11 @@ async def baresip(
     )
     mode = "auto" if answers else "manual"
     account = f"<sip:{NUMBER}@127.0.0.1>;regint=0;answermode={mode};audio_codecs={codec}/8000/1\n"
+    if registrar:
+        account = (
+            f"<sip:{user}@127.0.0.1:{registrar};transport={transport}>;auth_user={user};"
+            f"auth_pass={password};regint=120;answermode={mode};audio_codecs={codec}/8000/1\n"
+        )
     (folder / "accounts").write_text(account)
     (folder / "contacts").write_text("")
     with (folder / "log").open("wb") as log:

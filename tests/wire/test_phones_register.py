@@ -205,7 +205,7 @@ def test_s7_an_answer_to_a_stranger_is_no_longer_than_what_was_sent() -> None:
     async def script(stage: PhoneStage) -> None:
         small = request("REGISTER", uri="sip:198.51.100.1", to="<sip:100@198.51.100.1>")
         padded = request("REGISTER", "User-Agent: " + "x" * 400, uri="sip:198.51.100.1", call_id="2")
-        (short,), (whole,) = stage.inject(small, STRANGER), stage.inject(padded, STRANGER)
+        (whole,), (short,) = stage.inject(padded, STRANGER), stage.inject(small, STRANGER)
         assert whole.count(b"WWW-Authenticate") == 2 and len(whole) <= len(padded)
         assert short.count(b"WWW-Authenticate") == 1
         assert len(short) <= 1.6 * len(small)

@@ -18,10 +18,11 @@ from cordboard.legs.phones.bindings import (
 )
 from cordboard.legs.phones.budget import Budget
 from cordboard.legs.phones.contacts import read_contacts
+from cordboard.legs.phones.offers import Offers
 from cordboard.sip.endpoint.words import Admission
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.digest import ha1
-from cordboard.sip.message.guard import OFFERED, Guard, Outcome
+from cordboard.sip.message.guard import OFFERED, Guard, Outcome, read_authorization
 from cordboard.sip.message.headers import split_address
 from cordboard.sip.message.message import Request
 from cordboard.sip.message.uri import user_of
@@ -56,6 +57,7 @@ class Registrar:
         realm = realm or DEFAULT_REALM
         self.bindings = Bindings({phone.user: phone.most_contacts for phone in phones})
         self.budget = Budget()
+        self._offers = Offers()
         self.changed = False
         self._guard = Guard(realm, bytes.fromhex(tokens.hex(32)))
         self._tokens = tokens
@@ -88,11 +90,13 @@ class Registrar:
         user = checked.username
         if checked.outcome is Outcome.GOOD and user in self._users:
             self.budget.succeeded(host, user)
+            given = read_authorization(values, self._guard.realm)
+            self._offers.answered(host, user, given.algorithm if given is not None else "")
             return Admission(user=user)
         if checked.outcome is Outcome.WRONG and not banned:
             over = self.budget.failed(host, user, now)
             self._alarm(AUTH_BANNED if over else AUTH_FAILED, host)
-        return self._challenge(host, now, stale=checked.outcome is Outcome.STALE)
+        return self._challenge(request, user, now, stale=checked.outcome is Outcome.STALE)
 
     def register(self, request: Request, hop: Hop, reliable: bool, now: float) -> Admission:
         """A REGISTER: challenged, or obeyed and answered."""
@@ -100,7 +104,7 @@ class Registrar:
         if admission.code:
             return admission
         user = admission.user
-        if _to_user(request) != user:
+        if _user_in(request, "to") != user:
             self._alarm(FOREIGN_NAME, request.source.host)
             return _answered(403)
         lacking = [tag for tag in request.listed("require") if tag.lower() not in _EXTENSIONS]
@@ -128,9 +132,12 @@ class Registrar:
             lines += ["Require: outbound", f"Flow-Timer: {_FLOW_TIMER[reliable]}"]  # RFC 5626 §6
         return Admission(200, user, tuple(lines), kept=True)
 
-    def _challenge(self, host: str, now: float, *, stale: bool) -> Admission:
+    def _challenge(self, request: Request, user: str, now: float, *, stale: bool) -> Admission:
+        host = request.source.host
         values = self._guard.challenges(host, now, self._tokens.hex(4), stale=stale)
         lines = tuple(f"WWW-Authenticate: {value}" for value in values)
+        if not self._offers.both(host, user or _user_in(request, "from")):
+            lines = lines[-1:]
         return Admission(401, lines=lines, smaller=lines[-1:])
 
 
@@ -138,9 +145,9 @@ def _answered(code: int, *lines: str) -> Admission:
     return Admission(code, lines=lines, kept=True)
 
 
-def _to_user(request: Request) -> str:
+def _user_in(request: Request, header: str) -> str:
     try:
-        return user_of(split_address(request.header("to"))[1])
+        return user_of(split_address(request.header(header))[1])
     except ValueError:
         return ""
 
