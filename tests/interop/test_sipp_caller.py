@@ -150,7 +150,7 @@ def test_telephony_9_options_are_answered_200_whatever_user_they_name(tmp_path: 
             async with sipp(tmp_path, script, target=stage.at(), service="nobody") as peer:
                 await peer.done()
             assert "INVITE" in peer.received("SIP/2.0 200")[0].header("Allow")
-            assert peer.received("SIP/2.0 200")[0].header("Accept") == "application/sdp"
+            assert peer.received("SIP/2.0 200")[0].header("Accept").startswith("application/sdp")
             assert await stage.calls() == []
 
     played(test)
