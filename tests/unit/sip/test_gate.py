@@ -148,15 +148,15 @@ def test_f13_lateness_that_others_cause_refuses_nobody_but_a_queue_without_end_d
     now = 0.0
     for _ in range(1000):
         now += 0.01
-        throttle.sample(now, 0.2, 300_000, 0.3 * now)
+        throttle.sample(now, 0.2, 300_000, 0.2 * now)
         assert throttle.admit(now)
-    throttle.sample(now, 0.2, 2_000_000, 0.3 * now)
+    throttle.sample(now, 0.2, 2_000_000, 0.2 * now)
     assert [throttle.admit(now) for _ in range(5)] == [False] * 5
-    throttle.sample(now, 0.2, 300_000, 0.3 * now)
+    throttle.sample(now, 0.2, 300_000, 0.2 * now)
     assert not throttle.admit(now)  # until it has gone down
     for _ in range(400):
         now += 0.01
-        throttle.sample(now, 0.0, 0, 0.3 * now)
+        throttle.sample(now, 0.0, 0, 0.2 * now)
     assert not throttle.limited
 
 

@@ -12,9 +12,9 @@ WINDOW_SECONDS = 0.25
 LATE_SECONDS = 0.06
 WAITING_BYTES = 256 * 1024
 """About a hundred messages: with what is behind them, some 100 ms."""
-FLOODED_BYTES = 1536 * 1024
+FLOODED_BYTES = 1024 * 1024
 """So much in the queue is a second old or will be: no new call at all until it has gone down."""
-OURS = 0.5
+OURS = 0.25
 """Share of a core below which lateness is not ours: others took the machine, and fewer calls would not give
 it back. Then only a queue that grows without end counts."""
 LEAST_RATE = 5.0
