@@ -74,6 +74,7 @@ class Stage:
                 turned_away=self.turned.append,
                 security=lambda event, source: self.alarms.append((event, source)),
             ),
+            tokens=self.tokens,
         )
         self.endpoint = Endpoint(
             (f"udp:{ENGINE.host}:{ENGINE.port}",),

@@ -119,3 +119,23 @@ def test_f5_a_full_disk_ends_no_call_and_loses_no_line_of_it(mode: str) -> None:
     assert [row["state"] for row in stage.journal.rows("recordings")] == ["whole"]
     steps = stage.journal.replayed(stage.sid)
     assert len(steps) == 5 and all(step.same for step in steps)
+
+
+def test_s12_calls_that_nobody_answers_or_ends_give_their_ports_back() -> None:
+    """More INVITEs than there are ports, and nobody ever answers, cancels or hangs up."""
+
+    async def crowd(stage: Stage) -> None:
+        callers = []
+        for number in range(40):
+            callers.append(stage.ring(f"+9198765{number:05}"))
+            await pause(0.05)
+        await pause(0.2)
+        assert {caller.final for caller in callers[-5:]} == {503}, "and they know it at once"
+        await pause(90.0)
+        assert stage.media.ports_taken == 0
+        stage.ring(NEXT)
+        await pause(1.0)
+        assert stage.media.ports_taken > 0, "a new call has its port"
+
+    stage = act(crowd, Scenario(phones={A: RINGS_OUT}, replies=(answer(A),)), ports=30)
+    assert stage.left_over() == {}
