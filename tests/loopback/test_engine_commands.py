@@ -62,10 +62,10 @@ REPLACED = {
     "applets": ('type = "hangup"', 'type = "hangupp"', "flows[0].applets.bye.type", "hangupp", "hangup"),
     "phones": (
         "[[trunks]]",
-        '[[phones]]\nuser = "asha"\npassword = "x"\nnumber = "+919812300001"\n\n[[trunks]]',
-        "phones",
-        "not built yet",
-        "none",
+        '[[phones]]\nuser = "asha"\npassword = "x"\nnumber = "9812300001"\n\n[[trunks]]',
+        "phones[0].number",
+        "9812300001",
+        "E.164",
     ),
 }
 

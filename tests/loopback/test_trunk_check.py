@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from cordboard.cli import trunk_check as steps
@@ -48,10 +49,12 @@ type = "hangup"
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Conversations of a second and a half."""
-    monkeypatch.setattr(steps, "TALK_SECONDS", 1.6)
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Short conversations. The command's log ends with it: its stderr is closed then."""
+    monkeypatch.setattr(steps, "TALK_SECONDS", 2.5)
     monkeypatch.setattr(steps, "OPTIONS_SECONDS", 1.0)
+    yield
+    structlog.reset_defaults()
 
 
 def free_port() -> int:
