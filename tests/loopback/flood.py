@@ -25,8 +25,9 @@ number = "+919812300099"
 @dataclass
 class Flooded:
     """``share``: of the audio packets that each call should have heard. ``quiet``, ``noisy``: seconds until
-    a new call was answered, without and with the flood. ``memory``: MB of the engine, time and again; ``usual``: by how
-    many a second it grows without a flood, for the simulator's phones keep what they hear."""
+    a new call was answered, without and with the flood. ``memory``: MB of the engine, time and again;
+    ``usual``: by how many a second it grows without a flood, for the simulator's phones keep what they hear.
+    """
 
     sent: int = 0
     calls: int = 0
