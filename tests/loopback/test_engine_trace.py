@@ -51,19 +51,18 @@ def test_a_call_is_traced_live_and_captured(folder: Path) -> None:
         try:
             await served.start()
             process = await trace(folder, "--number", CALLER, "--method", "INVITE", "--json", "--count", "3")
-            await asyncio.sleep(1.5)  # its way to the engine
-            caller = ScriptedCaller(served.sip, MAIN, CALLER, clock=SystemClock(), tokens=SystemTokens())
-            await caller.ring(hang_up_after=1.0, longest=20.0)
-            async with asyncio.timeout(20):
-                out, _ = await process.communicate()
+            reading = asyncio.create_task(process.communicate())
+            for _ in range(10):  # the first call may pass before the trace has found the engine
+                caller = ScriptedCaller(served.sip, MAIN, CALLER, clock=SystemClock(), tokens=SystemTokens())
+                await caller.ring(hang_up_after=1.0, longest=20.0)
+                if (await asyncio.wait([reading], timeout=1.0))[0]:
+                    break
+            out, _ = await reading
             told = [json.loads(line) for line in out.decode().splitlines()]
             assert process.returncode == 0
-            assert [one["line"].split(" ")[:2] for one in told][:2] == [
-                ["INVITE", told[0]["line"].split(" ")[1]],
-                ["SIP/2.0", "100"],
-            ]
-            assert {one["from"] for one in told} == {CALLER}
-            assert len({one["call"] for one in told}) == 1 and told[0]["call"]
+            assert any(one["line"].startswith("INVITE ") for one in told)
+            assert {one["cseq"] for one in told} == {"1 INVITE"} and {one["from"] for one in told} == {CALLER}
+            assert all(one["call"] for one in told)
             await asyncio.sleep(0.2)  # copies go out after what they are copies of
             captured = [read_packet(data) for data in drained(collector)]
             assert {one.agent for one in captured} == {7}
