@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cordboard.call.causes import Cause
-from cordboard.call.words import LegAnswered, LegEnded, LegFailed, LegRinging
+from cordboard.call.words import LegAnswered, LegEnded, LegFailed, LegRinging, PhoneRung
 from cordboard.sip.dialog.words import Accepted, Cancelled, Ended, OfferAnswered, Refused
 from cordboard.sip.endpoint.words import Address, IncomingSession
 from cordboard.sip.message.digest import Credentials
@@ -54,7 +54,7 @@ def test_telephony_14_a_dialled_number_rings_its_phone_over_the_flow_it_register
         assert invite.data.startswith(b"INVITE sip:asha@192.168.1.5:5060 SIP/2.0\r\n")
         assert f"From: <sip:{EXOPHONE}@198.51.100.1>".encode() in invite.data
         assert f"To: <sip:{ASHA}@198.51.100.1>".encode() in invite.data
-        assert [type(event) for event in stage.events] == [LegRinging, LegAnswered]
+        assert [type(event) for event in stage.events] == [PhoneRung, LegRinging, LegAnswered]
         (leg, stream) = stage.streams[-1]
         assert (leg, stream.mode, stream.address) == (1, "latch", "192.168.1.5")
         stage.legs.release("c9", 1, Cause.NORMAL)
@@ -70,12 +70,33 @@ def test_telephony_14_nobody_registered_goes_to_the_trunk() -> None:
         phone = await stage.phone()
         stage.dial()
         await after(1)
-        assert len(stage.rung) == 1
+        assert len(stage.rung) == 1 and not stage.told(PhoneRung)
         await phone.register()
         await phone.register(0)
         stage.dial(leg=2)
         await after(1)
         assert len(stage.rung) == 2 and phone.rung == []
+
+    play(script)
+
+
+def test_settled_12_a_phone_may_be_named_by_its_user() -> None:
+    async def script(stage: PhoneStage) -> None:
+        phone = await stage.phone()
+        await phone.register()
+        stage.dial("sip:asha")
+        stage.dial("sip:asha@acme.example", leg=2)
+        stage.dial("sip:nobody", leg=3)
+        stage.dial("sip:nobody\r\nX: y", leg=4)
+        await after(1)
+        assert [event.leg for event in stage.told(PhoneRung)] == [1, 2]
+        assert len(phone.rung) == 2 and stage.rung == []
+        assert [(failed.leg, failed.cause) for failed in stage.told(LegFailed)] == [
+            (3, Cause.FAILED),
+            (4, Cause.FAILED),
+        ]
+        invite = next(one for one in stage.wire.passed if one.line == "INVITE")
+        assert f"To: <sip:{ASHA}@198.51.100.1>".encode() in invite.data
 
     play(script)
 

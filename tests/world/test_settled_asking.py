@@ -140,6 +140,17 @@ def test_settled_4_after_a_failed_attempt_the_request_tells_of_it_and_of_all_leg
     }
 
 
+def test_settled_4_the_type_of_a_leg_is_sip_where_a_registered_phone_was_rung() -> None:
+    world = play(
+        {A: Phone(rings=None, fails=(2.4, Cause.DECLINED), registered=True), B: RINGS_OUT},
+        answer(A, B, parallel_ringing={"activate": True}, fetch_after_attempt=True),
+        answer(),
+    )
+    last = queries(world)[-1]
+    assert (last["Legs[0][Type]"], last["Legs[1][Type]"]) == ("sip", "pstn")
+    assert (last["Legs[0][Number]"], last["Legs[0][Cause]"]) == ("09812300001", "user busy")
+
+
 def test_settled_4_after_an_earlier_connect_the_request_carries_that_ones_outcome_but_not_its_legs() -> None:
     flow = connect_flow(after_conversation="again")
     flow["applets"]["again"] = flow["applets"]["connect"] | {"after_conversation": "bye"}

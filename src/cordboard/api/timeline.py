@@ -21,6 +21,7 @@ _TOLD = {
     "TimePassed": ("decision", "a time limit came"),
     "Fetched": ("answer", "the URL answered"),
     "SoundReady": ("media", "a sound is ready"),
+    "PhoneRung": ("leg", "a registered phone is rung"),
     "LegRinging": ("leg", "a leg rings"),
     "LegProgressed": ("leg", "a leg sends early media"),
     "LegAnswered": ("leg", "a leg answered"),

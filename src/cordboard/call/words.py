@@ -57,6 +57,14 @@ class SoundReady:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneRung:
+    """A leg rings a phone that is registered here, not the network (``Legs[i][Type]``, settled 4). Comes
+    before anything else that is told of the leg."""
+
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
 class LegRinging:
     """The first 180 (or 18x without audio) of a leg.
 
@@ -149,6 +157,7 @@ Event = (
     | TimePassed
     | Fetched
     | SoundReady
+    | PhoneRung
     | LegRinging
     | LegProgressed
     | LegAnswered

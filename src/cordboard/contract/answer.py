@@ -1,6 +1,7 @@
 """A customer's answer: bytes in, a plan or the reason why not out (settled 2, 7 to 13)."""
 
 import re
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from cordboard.contract import limits
@@ -11,6 +12,7 @@ from cordboard.contract.json_text import read_json
 from cordboard.contract.options import read_options
 from cordboard.contract.plan import Plan, Problem, Reading
 from cordboard.contract.problems import Invalid, Problems
+from cordboard.contract.trunk import read_custom_params
 
 SHAPES: Final = ("ccm", "trunk", "sip", "plain")
 """Other applets' shapes of an answer, each understood where its option is on (settled 12)."""
@@ -92,8 +94,13 @@ def _read(status: int, media_type: str, body: bytes, asker: Asker, problems: Pro
         message = f'the answer is {shown(answer)}, not an object such as {{"destination": {{"numbers": []}}}}'
         problems.invalid("1:1", "answer.not_object", message, "settled-7")
     numbers = read_destination(answer, asker, problems)
-    ccm = isinstance(answer["destination"], list)
-    return read_options(answer, numbers, asker.account.country, ccm, problems)
+    destination = answer["destination"]
+    if isinstance(destination, list):
+        return read_options(answer, numbers, asker.account.country, "ccm", problems)
+    if "trunk" in asker.accept and "trunk" in destination and "numbers" not in destination:
+        plan = read_options(answer, numbers, asker.account.country, "trunk", problems)
+        return replace(plan, custom_headers=read_custom_params(answer, problems))
+    return read_options(answer, numbers, asker.account.country, "", problems)
 
 
 def _not_json(media: str, body: bytes, problems: Problems) -> NoReturn:

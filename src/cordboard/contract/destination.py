@@ -10,6 +10,7 @@ from cordboard.contract.account import Account
 from cordboard.contract.fields import shown, unknown
 from cordboard.contract.numbers import Number, normalise
 from cordboard.contract.problems import Problems
+from cordboard.contract.trunk import read_trunk
 
 _SIP: Final = re.compile(r"sips?:[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}(@[A-Za-z0-9.-]{1,253})?", re.IGNORECASE)
 _E164_FORM: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -47,6 +48,8 @@ def read_destination(answer: dict[str, Any], asker: Asker, problems: Problems) -
         problems.deviation("destination", "destination.empty", "the destination is empty: nobody is dialled")
         return ()
     if "numbers" not in destination:
+        if "trunk" in destination and "trunk" in asker.accept:
+            return read_trunk(destination, problems)
         _without_numbers(destination, problems)
     unknown(problems, "destination", destination, ("numbers",))
     numbers = destination["numbers"]
@@ -172,7 +175,7 @@ def _contacts(contacts: list[Any], asker: Asker, problems: Problems) -> tuple[st
 
 def _without_numbers(destination: dict[str, Any], problems: Problems) -> NoReturn:
     if "trunk" in destination:
-        message = "this is the SIP trunk applet's destination.trunk, not a list of numbers"
+        message = "this is the SIP trunk's destination.trunk; the option trunk of the applet is off"
         problems.invalid("destination.trunk", "shape.trunk", message, "settled-12")
     if "contact_uri" in destination:
         message = "this is the CCM applet's contact_uri, not a list of numbers"

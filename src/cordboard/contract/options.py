@@ -13,18 +13,25 @@ FIELDS: Final = (
     "max_ringing_duration", "max_conversation_duration", "music_on_hold", "parallel_ringing",
     "dial_passthru_event_url", "start_call_playback",
 )  # fmt: skip
-_CCM_FIELDS: Final = (*FIELDS, "recording", "state_management", "sticky_agent", "destination_type")
+_FIELDS_OF: Final = {
+    "": FIELDS,
+    "ccm": (*FIELDS, "recording", "state_management", "sticky_agent", "destination_type"),
+    "trunk": (*FIELDS, "custom_params"),
+}
 _CHANNELS: Final = ("single", "dual")
 _TONES: Final = ("default_tone", "operator_tone", "custom_tone")
 
 
 def read_options(
-    answer: dict[str, Any], numbers: tuple[str, ...], country: str, ccm: bool, problems: Problems
+    answer: dict[str, Any], numbers: tuple[str, ...], country: str, shape: str, problems: Problems
 ) -> Plan:
-    """The plan. Raises ``Invalid`` for a playback's ``audio_url`` that is not http(s) (settled 10), unless
-    there is nobody to dial, for then nothing is played."""
-    unknown(problems, "", answer, _CCM_FIELDS if ccm else FIELDS)
-    values = _ccm(answer, problems) if ccm else answer
+    """The plan. ``shape``: whose answer it is, of this applet (empty) or of ``SHAPES``.
+
+    Raises ``Invalid`` for a playback's ``audio_url`` that is not http(s) (settled 10), unless there is nobody
+    to dial, for then nothing is played.
+    """
+    unknown(problems, "", answer, _FIELDS_OF[shape])
+    values = _ccm(answer, problems) if shape == "ccm" else answer
     fetch_again = _flag(values, "fetch_after_attempt", problems)
     record = _flag(values, "record", problems)
     channels = values.get("recording_channels", "single")

@@ -22,7 +22,12 @@ class Playback:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One valid answer with every default filled in. ``numbers``: dialable, E.164, in order, repeats kept."""
+    """One valid answer with every default filled in.
+
+    ``numbers``: dialable, E.164, in order, repeats kept; with the options of settled 12 also ``sip:`` and a
+    user's or a trunk's name. ``custom_headers``: the SIP headers that ``custom_params`` asks for beside a
+    trunk, ``X-`` and its name.
+    """
 
     numbers: tuple[str, ...]
     fetch_after_attempt: bool = False
@@ -36,6 +41,7 @@ class Plan:
     max_parallel_attempts: int = 5
     dial_event_url: str | None = None
     playback: Playback | None = None
+    custom_headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

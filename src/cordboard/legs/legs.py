@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cordboard.call.causes import Cause
-from cordboard.call.words import LegFailed
+from cordboard.call.words import LegFailed, PhoneRung
 from cordboard.config.settings import Settings
 from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import BadInput
@@ -237,13 +237,19 @@ class Legs:
             leg.end(480, "")
 
     def dial(self, call: str, leg: int, number: str, shown: str, audio: Audio, seconds: float) -> None:
-        """Ring ``number`` (E.164) by the trunk of the ExoPhone ``shown``. ``seconds`` is told to the far side
-        (Expires, §13.2.1); the limit itself is the machine's. What cannot be dialled brings LegFailed."""
+        """Ring ``number`` (E.164, or ``sip:`` and a phone's user) by the trunk of the ExoPhone ``shown``.
+
+        ``seconds`` is told to the far side (Expires, §13.2.1); the limit itself is the machine's. What cannot
+        be dialled brings LegFailed.
+        """
         legs = self._calls.setdefault(call, _Call())
         if leg in legs.numbered:
             return
         legs.numbered.add(leg)
-        ring = self._phones.ring(number) if self._phones is not None else None
+        ring = None
+        if self._phones is not None:
+            number = self._phones.named(number)
+            ring = self._phones.ring(number)
         route = ring.route if ring is not None else self._trunks.of_exophone(shown)
         problem = self._cannot_dial(route, number, shown, ring is not None)
         if problem or route is None:
@@ -259,6 +265,7 @@ class Legs:
         try:
             if ring is not None:
                 callee.session = place.by_phone(callee, ring, shown, callee.first_offer, seconds, hops)
+                self._hooks.event(call, PhoneRung(leg))
             else:
                 rung = _rung(legs)
                 body = callee.first_offer

@@ -25,6 +25,7 @@ from cordboard.call.words import (
     LegProgressed,
     LegRinging,
     MediaLost,
+    PhoneRung,
     PrepareSound,
     ProgressCaller,
     RejectCaller,
@@ -184,6 +185,8 @@ class Call:
         """Keep the rows of the legs true."""
         ledger = self.ledger
         match event:
+            case PhoneRung(leg):
+                ledger.leg_is_phone(leg)
             case LegRinging(leg) | LegProgressed(leg):
                 ledger.leg_rang(leg, now)
             case LegAnswered(leg):

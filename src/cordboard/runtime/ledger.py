@@ -34,6 +34,7 @@ class _Leg:
     ringing: float | None = None
     answered: float | None = None
     released: Cause | None = None
+    phone: bool = False
     over: bool = False
 
 
@@ -157,6 +158,11 @@ class Ledger:
     def leg_dialled(self, leg: int, number: str, shown: str, now: float) -> None:
         """An INVITE is about to go out."""
         self._legs[leg] = _Leg(number, shown, now)
+
+    def leg_is_phone(self, leg: int) -> None:
+        """It rings a phone that is registered here."""
+        if known := self._legs.get(leg):
+            known.phone = True
 
     def leg_rang(self, leg: int, now: float) -> None:
         """First 18x."""
@@ -318,8 +324,8 @@ class Ledger:
             (self._sid, leg),
             number=known.number,
             shown=known.shown,
-            type="sip" if known.number.startswith("sip:") else "pstn",
-            trunk=self._trunk if leg == CALLER else self._trunks.get(known.shown, ""),
+            type="sip" if known.phone or known.number.startswith("sip:") else "pstn",
+            trunk=self._trunk_of(leg, known),
             status=status,
             began_at=at + known.began,
             ringing_at=None if known.ringing is None else at + known.ringing,
@@ -330,6 +336,11 @@ class Ledger:
             code=code,
             disconnected_by=by.value,
         )
+
+    def _trunk_of(self, leg: int, known: _Leg) -> str:
+        if leg == CALLER:
+            return self._trunk
+        return "" if known.phone else self._trunks.get(known.shown, "")
 
     def _entry(self, kind: str, now: float, values: dict[str, object]) -> None:
         self._n += 1

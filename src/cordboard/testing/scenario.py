@@ -34,7 +34,8 @@ class Phone:
 
     ``fails``: it ends the ringing with this cause after so many seconds. A phone with nothing set but
     ``rings`` rings for ever; with ``rings=None`` too it never replies.
-    ``holds``: (seconds from its answer, held or not). ``dead``: its audio dies, seconds from its answer.
+    ``registered``: it is a phone of the house. ``holds``: (seconds from its answer, held or not). ``dead``:
+    its audio dies, seconds from its answer.
     """
 
     rings: float | None = 0.0
@@ -45,6 +46,7 @@ class Phone:
     holds: tuple[tuple[float, bool], ...] = ()
     dead: float | None = None
     restarts_limit: bool = False
+    registered: bool = False
 
     @property
     def silent(self) -> bool:

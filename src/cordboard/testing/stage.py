@@ -11,6 +11,8 @@ from typing import Any
 from cordboard import sdp
 from cordboard.config import settings as config
 from cordboard.legs.legs import Legs
+from cordboard.legs.phones.bindings import Binding
+from cordboard.legs.phones.phones import Phones
 from cordboard.legs.words import Hooks, TurnedAway
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
@@ -19,7 +21,7 @@ from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
 from cordboard.sip.dialog.words import Confirmed, OfferAnswered, Offered
 from cordboard.sip.endpoint.endpoint import Endpoint
-from cordboard.sip.endpoint.words import Address, Outgoing
+from cordboard.sip.endpoint.words import Address, Hop, Outgoing
 from cordboard.testing.carrier import PLAIN, Carrier, FarCaller, FarPhone, Final, Habits
 from cordboard.testing.journal_sink import JournalSink
 from cordboard.testing.pretend_doors import Asked, PretendCustomer, PretendSounds, in_turn
@@ -90,6 +92,9 @@ class Stage:
         # the first INVITE is sent at 0, and the call begins when it arrives
         self.clock, tokens = VirtualClock(BEGAN_AT - self.wire.delay), SeededTokens(3 * seed + 2)
         self.tasks = Tasks(self.failures.append)
+        self.phones = None
+        if self.settings.phones:
+            self.phones = Phones(self.settings, self.clock, tokens, lambda event, source: None)
         self.legs = Legs(
             self.settings,
             Hooks(
@@ -99,6 +104,7 @@ class Stage:
                 seen=lambda call, leg, seen: self.switchboard.on_seen(call, leg, seen),
                 turned_away=self.turned.append,
             ),
+            phones=self.phones,
         )
         self.endpoint = Endpoint(
             (f"udp:{ENGINE.host}:{ENGINE.port}", f"tcp:{ENGINE.host}:{ENGINE.port}"),
@@ -135,6 +141,8 @@ class Stage:
     async def __aenter__(self) -> "Stage":
         for endpoint in (self.endpoint, self.carrier.endpoint, self.exchange.endpoint):
             await endpoint.start()
+        if self.phones is not None:
+            self.phones.restore(_registered(phone) for phone in self.settings.phones)
         return self
 
     async def __aexit__(self, *problem: object) -> None:
@@ -268,8 +276,19 @@ def _settings(scenario: Scenario, trunk: Mapping[str, Any]) -> config.Settings:
             config.ExoPhone(phone.number, int(scenario.flow["id"]), f"trunk{nth}", phone.circle)
             for nth, phone in enumerate(numbers)
         ),
+        phones=tuple(
+            config.Phone(f"u{number[1:]}", "a password", number, srtp="no")
+            for number, script in scenario.phones.items()
+            if isinstance(script, Phone) and script.registered
+        ),
         flows=(scenario.flow,),
     )
+
+
+def _registered(phone: config.Phone) -> Binding:
+    """A phone that is where the carrier is, and so keeps to its script."""
+    uri = f"sip:{phone.number}@{CARRIER.host}:{CARRIER.port}"
+    return Binding(phone.user, uri, Hop(0, CARRIER), "registration", 1, until=1e9, since=0.0)
 
 
 def play(scenario: Scenario, **options: Any) -> Stage:

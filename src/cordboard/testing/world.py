@@ -32,6 +32,7 @@ from cordboard.call.words import (
     LegProgressed,
     LegRinging,
     MediaLost,
+    PhoneRung,
     Played,
     PrepareSound,
     Release,
@@ -229,6 +230,8 @@ class World:
         else:
             phone = phones
         line = self.lines[leg] = Line(leg, phone)
+        if phone.registered:
+            self._later(0.0, lambda: PhoneRung(leg))
         if phone.silent:
             self._from_phone(
                 line, PATIENCE - WIRE, "calling", LegFailed(leg, Cause.FAILED, 408), becomes="over"

@@ -196,6 +196,70 @@ def test_settled_12_sip_when_on() -> None:
     assert [code for _, code, _ in codes(reading)] == ["number.not_dialable"] * 2
 
 
+TRUNK = frozenset({"trunk"})
+
+
+def test_settled_12_trunk_when_on() -> None:
+    answer = {
+        "destination": {"trunk": "trunk-2134"},
+        "custom_params": "ticket=42&note=a+b%21",
+        "record": True,
+    }
+    for account in (LENIENT, STRICT):
+        reading = read(answer, account, accept=TRUNK)
+        assert (reading.outcome, reading.problems) == ("dial", ())
+        assert plan(reading).numbers == ("sip:trunk-2134",)
+        assert plan(reading).custom_headers == (("X-ticket", "42"), ("X-note", "a b!"))
+        assert plan(reading).record
+    assert numbers(dialling(custom_params="a=1"), accept=TRUNK) == (ONE,)
+    assert plan(read(dialling(custom_params="a=1"), accept=TRUNK)).custom_headers == ()
+
+
+@pytest.mark.parametrize(
+    ("trunk", "lenient", "strict", "code"),
+    [
+        (None, (), (), "trunk.empty"),
+        ("", (), (), "trunk.empty"),
+        (" sip:trmum1 ", ("sip:trmum1",), (), "trunk.form"),
+        ("sip:a@b.example", (), (), "trunk.not_dialable"),
+        ("a\r\nVia: x", (), (), "trunk.not_dialable"),
+        (["trunk-1"], (), (), "trunk.not_dialable"),
+        (5, (), (), "trunk.not_dialable"),
+    ],
+)
+def test_settled_12_a_trunk_that_is_none_dials_nobody(
+    trunk: Any, lenient: tuple[str, ...], strict: tuple[str, ...], code: str
+) -> None:
+    answer = {"destination": {"trunk": trunk}}
+    reading = read(answer, accept=TRUNK)
+    assert (plan(reading).numbers, codes(reading)[0][:2]) == (lenient, ("destination.trunk", code))
+    assert numbers(answer, STRICT, accept=TRUNK) == strict
+
+
+@pytest.mark.parametrize(
+    ("params", "headers", "code"),
+    [
+        ("", (), ""),
+        ("a=1&&b=2", (("X-a", "1"), ("X-b", "2")), ""),
+        ("a=1&b=2&c=3&d=4", (("X-a", "1"), ("X-b", "2"), ("X-c", "3")), "trunk.param"),
+        ("Exotel-a=1&veeno-b=2&c=3", (("X-c", "3"),), "trunk.param"),
+        ("a=1&A=2", (("X-a", "1"),), "trunk.param"),
+        ("a=x%0d%0aVia:%20y&b%3a=1&c=3", (("X-c", "3"),), "trunk.param"),
+        ("a&b=", (), "trunk.param"),
+        (f"a={'1' * 199}", (), "trunk.params_too_long"),
+        (f"a={'1' * 198}", (("X-a", "1" * 198),), ""),
+        ({"a": 1}, (), "field.type"),
+        (None, (), "field.null"),
+    ],
+)
+def test_settled_12_custom_params_are_headers_and_never_cost_the_call(
+    params: Any, headers: tuple[tuple[str, str], ...], code: str
+) -> None:
+    reading = read({"destination": {"trunk": "t1"}, "custom_params": params}, accept=TRUNK)
+    assert (reading.outcome, plan(reading).custom_headers) == ("dial", headers)
+    assert {found for _, found, _ in codes(reading)} == ({code} if code else set())
+
+
 def test_settled_12_plain_when_on() -> None:
     def plain(body: bytes, account: Account = LENIENT) -> tuple[str, tuple[str, ...]]:
         reading = read_answer(200, "text/plain; charset=utf-8", body, account, accept=frozenset({"plain"}))

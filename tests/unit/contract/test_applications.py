@@ -165,3 +165,9 @@ def test_applications_4_plain_text_answers(media: str, body: bytes, off: Expecte
 def test_applications_4_the_ccm_shape_with_its_option_on() -> None:
     body = {"destination": [{"contact_uri": "09812300001"}], "record": True, "recording_channels": "dual"}
     assert outcome(body, LENIENT, "application/json", 200, frozenset({"ccm"})) == DIALS
+
+
+def test_applications_4_the_trunk_shape_with_its_option_on() -> None:
+    body = {"destination": {"trunk": "trunk-1"}, "custom_params": "lead=00ff"}
+    told = outcome(body, LENIENT, "application/json", 200, frozenset({"trunk"}))
+    assert told == ("dial", ("sip:trunk-1",))

@@ -38,6 +38,7 @@ from cordboard.call.words import (
     LegRinging,
     MediaLost,
     Note,
+    PhoneRung,
     Played,
     Release,
     SoundReady,
@@ -74,6 +75,8 @@ def _react(state: State, event: AppletEvent, now: float) -> Step:
         case _, SoundReady():
             return asking.sound_ready(state, event, now)
 
+        case Ringing(legs=legs), PhoneRung(leg) if _has(legs, leg):
+            return replace(state, phones=(*state.phones, leg)), ()
         case Ringing(legs=legs) as phase, LegRinging(leg) | LegProgressed(leg) if _has(legs, leg):
             return dialling.heard_of(state, phase, event, now)
         case Ringing(legs=legs) as phase, LegAnswered(leg) if _has(legs, leg):

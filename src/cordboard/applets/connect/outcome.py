@@ -42,7 +42,7 @@ def leg_over(
     """Keep what ``Legs[i]`` will say of a leg, and send its Terminal. ``talked``: since the bridge."""
     facts = LegFacts(
         number,
-        "sip" if number.startswith("sip:") else "pstn",
+        "sip" if leg in state.phones or number.startswith("sip:") else "pstn",
         whole_seconds(talked),
         verdicts.cause_code(cause),
         by.value,

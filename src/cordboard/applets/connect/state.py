@@ -120,7 +120,8 @@ class State:
 
     ``plan`` with ``shown`` (the ExoPhone that legs show), ``tone`` and ``clip`` is the answer in force;
     ``queue`` what it still has to dial; ``asked``: the numbers of the last answer that was dialled.
-    ``attempts`` and ``dialled`` count attempts and legs; ``over``: the legs that are over, by id.
+    ``attempts`` and ``dialled`` count attempts and legs; ``over``: the legs that are over, by id;
+    ``phones``: the legs that ring a phone registered here.
     """
 
     settings: Settings
@@ -137,6 +138,7 @@ class State:
     attempts: int = 0
     dialled: int = 0
     over: tuple[tuple[int, LegFacts], ...] = ()
+    phones: tuple[int, ...] = ()
 
     @property
     def in_force(self) -> Plan:

@@ -24,6 +24,7 @@ _SCANNERS = re.compile(
     re.IGNORECASE,
 )
 """What the usual tools of attackers call themselves."""
+_NAMED = "sip:"
 _ALARM_EVERY = 60.0
 _MOST_ALARMS = 2_000
 _KEEP_ALIVE_SECONDS = 25.0
@@ -147,6 +148,13 @@ class Phones:
     def number_of(self, user: str) -> str:
         """E.164."""
         return self._phones[user].number
+
+    def named(self, number: str) -> str:
+        """The number of the phone whose user ``sip:user`` names (settled 12); all else as it came."""
+        if not number.startswith(_NAMED):
+            return number
+        phone = self._phones.get(number.removeprefix(_NAMED).partition("@")[0])
+        return number if phone is None else phone.number
 
     def ring(self, number: str) -> Ring | None:
         """The phone of this number, when it is registered and can be reached now."""
