@@ -1,5 +1,6 @@
 """The API as one application."""
 
+import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ from cordboard.api.disk import Forecast, forecast
 from cordboard.api.engine import ApiEngine
 from cordboard.api.guard import Guard
 from cordboard.api.reading import caught_up
+from cordboard.contract.openapi import request_openapi
+from cordboard.contract.schema import answer_schema
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.runtime.watching import Wanted
 
@@ -30,6 +33,10 @@ _TRACE = (
     "Server-sent events: one for each message that goes or comes, of a call or of none, as JSON, secrets "
     "masked; an event `dropped` with a `count` where the client was too slow. An empty filter takes all."
 )
+_SCHEMAS = {
+    "connect-answer.json": (answer_schema, "application/schema+json"),
+    "connect-request.json": (request_openapi, "application/vnd.oai.openapi+json"),
+}
 _log = structlog.get_logger(__name__)
 
 
@@ -136,6 +143,18 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     async def phones(request: Request) -> JSONResponse:
         _let_in(guard, request, engine)
         return JSONResponse(engine.phones(), headers=SAFE)
+
+    @app.get(
+        "/api/schema/{name}",
+        tags=["cordboard"],
+        summary="What your Connect application is asked (connect-request) and answers (connect-answer)",
+    )
+    async def schema(request: Request, name: str) -> Response:
+        _let_in(guard, request, engine)
+        if name not in _SCHEMAS:
+            raise not_found(f"there are {' and '.join(_SCHEMAS)}")
+        made, media = _SCHEMAS[name]
+        return Response(json.dumps(made()), headers=SAFE, media_type=media)
 
     @app.get("/api/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> JSONResponse:

@@ -8,13 +8,14 @@ from typing import Any, Final, NoReturn
 from cordboard.contract import limits
 from cordboard.contract.account import Account
 from cordboard.contract.fields import shown, unknown
-from cordboard.contract.numbers import Number, normalise
+from cordboard.contract.numbers import E164, Number, normalise
 from cordboard.contract.problems import Problems
+from cordboard.contract.table import inside
 from cordboard.contract.trunk import read_trunk
 
 _SIP: Final = re.compile(r"sips?:[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}(@[A-Za-z0-9.-]{1,253})?", re.IGNORECASE)
-_E164_FORM: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _CCM_IGNORED: Final = ("contact_uri", "device_contact_uri", "destination_type")
+_INSIDE: Final = inside("destination")
 # What an author may have written for a destination that is not where it should be.
 _LOOKALIKES: Final = ("Destination", "destinations", "numbers", "number", "to", "phoneNumbers", "trunk")
 
@@ -51,7 +52,7 @@ def read_destination(answer: dict[str, Any], asker: Asker, problems: Problems) -
         if "trunk" in destination and "trunk" in asker.accept:
             return read_trunk(destination, problems)
         _without_numbers(destination, problems)
-    unknown(problems, "destination", destination, ("numbers",))
+    unknown(problems, "destination", destination, _INSIDE)
     numbers = destination["numbers"]
     if isinstance(numbers, list):
         return _entries(numbers, asker, problems)
@@ -128,7 +129,7 @@ def _number(where: str, entry: Any, asker: Asker, problems: Problems) -> str | N
     code, rule = read.code, "settled-8"
     if problems.strict:
         rule = "settled-9"
-        if code == "number.not_dialable" and not (isinstance(entry, str) and _E164_FORM.fullmatch(entry)):
+        if code == "number.not_dialable" and not (isinstance(entry, str) and E164.fullmatch(entry)):
             code = "number.not_e164"
     if code in ("number.emergency", "number.satellite", "number.premium", "number.country"):
         rule = "telephony-15"

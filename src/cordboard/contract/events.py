@@ -8,7 +8,8 @@ from cordboard.contract.numbers import written
 from cordboard.contract.request import append, encoded
 from cordboard.contract.times import query_stamp
 
-_STATUS: Final = {"Dial": "busy", "Ringing": "busy", "Answered": "busy", "Terminal": "free"}
+STATUS: Final = {"Dial": "busy", "Ringing": "busy", "Answered": "busy", "Terminal": "free"}
+"""``Status`` of each kind of event."""
 
 
 def dial_event_url(
@@ -34,7 +35,7 @@ def dial_event_url(
         f"CallSid={encoded(facts.sid)}&CallFrom={caller}&CallTo={called}&Direction={encoded(facts.direction)}"
         f"&Created={query_stamp(facts.began_at, zone)}&From={caller}&To={called}"
         f"&CurrentTime={query_stamp(facts.began_at + now, zone)}"
-        f"&DialWhomNumber={encoded(written(whom, form))}&Status={_STATUS[kind]}&EventType={kind}"
+        f"&DialWhomNumber={encoded(written(whom, form))}&Status={STATUS[kind]}&EventType={kind}"
     )
     if available_by:
         parts += f"&RecordingAvailableBy={encoded(available_by)}"

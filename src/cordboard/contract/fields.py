@@ -9,7 +9,7 @@ from cordboard.contract.problems import Problems
 
 _T = TypeVar("_T", bool, int, str)
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,15}(\.0{1,15})?")
-_URL: Final = re.compile(r"https?://[^\s/?#\\\"<>][^\s\"<>\\]*", re.IGNORECASE)
+URL: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#\\\"<>][^\s\"<>\\]*")
 _SHOWN_MAX: Final = 60
 _LIKENESS: Final = 0.8  # recrod is record, volume is not value
 
@@ -59,7 +59,7 @@ def choice(problems: Problems, where: str, value: Any, allowed: tuple[str, ...],
 def http_url(problems: Problems, value: str) -> str | None:
     """The URL if it is http(s) by its form, else None. Lenient overlooks spaces around it."""
     text = value if problems.strict else value.strip()
-    return text if _URL.fullmatch(text) and text.isprintable() else None
+    return text if URL.fullmatch(text) and text.isprintable() else None
 
 
 def missing(problems: Problems, where: str, value: Any) -> bool:

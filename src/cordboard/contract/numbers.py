@@ -12,7 +12,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 from cordboard.contract import limits, ranges
 
 _TEXT_MAX: Final = 64
-_E164: Final = re.compile(rf"\+[1-9][0-9]{{{limits.DIGITS_MIN - 1},{limits.DIGITS_MAX - 1}}}")
+E164: Final = re.compile(rf"\+[1-9][0-9]{{{limits.DIGITS_MIN - 1},{limits.DIGITS_MAX - 1}}}")
 _PLAIN: Final = re.compile(r"\+?[0-9]+")
 _WHOLE: Final = re.compile(r"[0-9]+\.0")  # a number that went through a spreadsheet
 # Spaces, quotes, brackets, dashes, dots, and the invisible marks that phones put around a copied number.
@@ -204,7 +204,7 @@ def _forbidden(e164: str, countries: tuple[str, ...]) -> Refusal | None:
     digits = e164[1:]
     if _is_indian(e164) and (not countries or "IN" in countries):
         return None
-    if not _E164.fullmatch(e164):
+    if not E164.fullmatch(e164):
         return Refusal("number.not_dialable", f"{e164} does not have 7 to 15 digits")
     if ranges.is_satellite(digits):
         return Refusal("number.satellite", f"{e164} is a satellite number; those are never dialled")

@@ -7,19 +7,24 @@ from cordboard.contract.fields import boolean, choice, http_url, missing, shown,
 from cordboard.contract.numbers import known_as
 from cordboard.contract.plan import Hold, Plan, Playback
 from cordboard.contract.problems import Problems
+from cordboard.contract.table import BY_NAME, Field, inside
 
-FIELDS: Final = (
-    "fetch_after_attempt", "destination", "outgoing_phone_number", "record", "recording_channels",
-    "max_ringing_duration", "max_conversation_duration", "music_on_hold", "parallel_ringing",
-    "dial_passthru_event_url", "start_call_playback",
-)  # fmt: skip
+FIELDS: Final = inside("")
 _FIELDS_OF: Final = {
     "": FIELDS,
     "ccm": (*FIELDS, "recording", "state_management", "sticky_agent", "destination_type"),
     "trunk": (*FIELDS, "custom_params"),
 }
-_CHANNELS: Final = ("single", "dual")
-_TONES: Final = ("default_tone", "operator_tone", "custom_tone")
+_CHANNELS: Final = BY_NAME["recording_channels"].choices
+_RINGING: Final = BY_NAME["max_ringing_duration"]
+_TALKING: Final = BY_NAME["max_conversation_duration"]
+_AT_ONCE: Final = BY_NAME["parallel_ringing.max_parallel_attempts"]
+_HOLD: Final = inside("music_on_hold")
+_TONES: Final = BY_NAME["music_on_hold.type"].choices
+_PARALLEL: Final = inside("parallel_ringing")
+_PLAYBACK: Final = inside("start_call_playback")
+_HEARERS: Final = BY_NAME["start_call_playback.playback_to"].choices
+_KINDS: Final = BY_NAME["start_call_playback.type"].choices
 
 
 def read_options(
@@ -46,8 +51,8 @@ def read_options(
         _outgoing(values, country, problems),
         record,
         channels,
-        _seconds(values, "max_ringing_duration", limits.RING_DEFAULT, limits.RING_MAX, problems),
-        _seconds(values, "max_conversation_duration", limits.TALK_DEFAULT, limits.TALK_MAX, problems),
+        _seconds(values, _RINGING, problems),
+        _seconds(values, _TALKING, problems),
         _hold(values, problems),
         parallel,
         at_once,
@@ -68,10 +73,11 @@ def _choice(channels: Any, problems: Problems) -> str:
     return choice(problems, "recording_channels", channels, _CHANNELS, "single")
 
 
-def _seconds(values: dict[str, Any], name: str, default: int, high: int, problems: Problems) -> int:
+def _seconds(values: dict[str, Any], field: Field, problems: Problems) -> int:
+    name = field.name
     if name not in values or missing(problems, name, values[name]):
-        return default
-    return whole(problems, name, values[name], default, 1, high)
+        return int(field.default)
+    return whole(problems, name, values[name], field.default, field.low, field.high)
 
 
 def _outgoing(values: dict[str, Any], country: str, problems: Problems) -> str | None:
@@ -104,7 +110,7 @@ def _hold(values: dict[str, Any], problems: Problems) -> Hold:
     if not isinstance(value, dict):
         problems.unusable(where, "field.type", f"{shown(value)} is no object; default_tone is played")
         return Hold()
-    unknown(problems, where, value, ("type", "value"))
+    unknown(problems, where, value, _HOLD)
     if "type" not in value:
         problems.unusable(
             "music_on_hold.type", "field.missing", "the type is missing; default_tone is played"
@@ -130,7 +136,7 @@ def _parallel(values: dict[str, Any], problems: Problems) -> tuple[bool, int]:
     if not isinstance(value, dict):
         problems.unusable(where, "field.type", f"{shown(value)} is no object; numbers are dialled one by one")
         return False, limits.PARALLEL_DEFAULT
-    unknown(problems, where, value, ("activate", "max_parallel_attempts"))
+    unknown(problems, where, value, _PARALLEL)
     active = False
     if "activate" in value and not missing(problems, "parallel_ringing.activate", value["activate"]):
         active = boolean(problems, "parallel_ringing.activate", value["activate"], False)
@@ -138,7 +144,7 @@ def _parallel(values: dict[str, Any], problems: Problems) -> tuple[bool, int]:
     name = "parallel_ringing.max_parallel_attempts"
     if "max_parallel_attempts" in value and not missing(problems, name, value["max_parallel_attempts"]):
         asked = value["max_parallel_attempts"]
-        at_once = whole(problems, name, asked, at_once, limits.PARALLEL_MIN, limits.PARALLEL_MAX)
+        at_once = whole(problems, name, asked, at_once, _AT_ONCE.low, _AT_ONCE.high)
     return active, at_once
 
 
@@ -175,9 +181,9 @@ def _playback(values: dict[str, Any], dialling: bool, problems: Problems) -> Pla
     value = values[where]
     if not isinstance(value, dict):
         return _skipped(where, "field.type", f"{shown(value)} is no object", problems)
-    unknown(problems, where, value, ("playback_to", "type", "value"))
+    unknown(problems, where, value, _PLAYBACK)
     kind, content = value.get("type"), value.get("value")
-    if kind not in ("audio_url", "text"):
+    if kind not in _KINDS:
         return _skipped(f"{where}.type", "field.choice", f"{shown(kind)} is not audio_url or text", problems)
     if not isinstance(content, str) or not content.strip():
         return _skipped(f"{where}.value", "playback.value", f"{shown(content)} cannot be played", problems)
@@ -190,7 +196,7 @@ def _playback(values: dict[str, Any], dialling: bool, problems: Problems) -> Pla
         message = "playback_to is missing; the callee hears it"
         problems.deviation(f"{where}.playback_to", "playback.to_missing", message, "callee")
         to = "callee"
-    if to not in ("callee", "both"):
+    if to not in _HEARERS:
         return _skipped(
             f"{where}.playback_to", "field.choice", f"{shown(to)} is not callee or both", problems
         )

@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from cordboard.contract.openapi import request_openapi
+from cordboard.contract.schema import answer_schema
 from tests.unit.api.house import House, play
 
 ROUTES = [
@@ -16,6 +18,8 @@ ROUTES = [
     "/api/calls/ab12/timeline",
     "/api/docs",
     "/api/openapi.json",
+    "/api/schema/connect-answer.json",
+    "/api/schema/connect-request.json",
 ]
 
 
@@ -114,5 +118,16 @@ def test_the_documentation_lists_the_routes(tmp_path: Path) -> None:
         ):
             assert path in paths
         assert "/api/openapi.json" in (await house.get("/api/docs")).text
+
+    play(tmp_path, story)
+
+
+def test_the_contract_is_served_as_schema_and_as_openapi(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        answer = await house.get("/api/schema/connect-answer.json")
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/schema+json")
+        assert answer.json == answer_schema()
+        assert (await house.get("/api/schema/connect-request.json")).json == request_openapi()
+        assert (await house.get("/api/schema/other.json")).status == 404
 
     play(tmp_path, story)
