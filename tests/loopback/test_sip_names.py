@@ -8,9 +8,9 @@ import pytest
 
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.net import dns
-from cordboard.net import services as module
+from cordboard.net import locating as module
+from cordboard.net.locating import Endpoint, Located, Locator
 from cordboard.net.resolver import NotFound
-from cordboard.net.services import Endpoint, Located, Services
 from tests.dns_messages import address, naptr, srv
 from tests.loopback.name_server import NameServer, name_server, resolver
 
@@ -19,10 +19,10 @@ NAME = "carrier.example"
 UDP, TCP, TLS = f"_sip._udp.{NAME}", f"_sip._tcp.{NAME}", f"_sips._tcp.{NAME}"
 
 
-def play(story: Callable[[NameServer, Services], Awaitable[Any]], **hosts: tuple[str, ...]) -> Any:
+def play(story: Callable[[NameServer, Locator], Awaitable[Any]], **hosts: tuple[str, ...]) -> Any:
     async def whole() -> Any:
         async with name_server() as server:
-            return await story(server, Services(resolver(server, **hosts)))
+            return await story(server, Locator(resolver(server, **hosts)))
 
     return asyncio.run(whole())
 
@@ -36,9 +36,9 @@ def located(
     six: bool = False,
     **hosts: tuple[str, ...],
 ) -> Located:
-    async def story(names: NameServer, services: Services) -> Located:
+    async def story(names: NameServer, locator: Locator) -> Located:
         server(names)
-        return await services.locate(name, port, transport, able, six)
+        return await locator.locate(name, port, transport, able, six)
 
     found = play(story, **hosts)
     assert isinstance(found, Located)
@@ -79,9 +79,9 @@ def test_rfc3263_naptr_chooses_the_transport_among_those_we_speak() -> None:
 
 
 def test_rfc3263_a_named_transport_asks_no_naptr() -> None:
-    async def story(names: NameServer, services: Services) -> None:
+    async def story(names: NameServer, locator: Locator) -> None:
         names.put((TCP, dns.SRV, 60, srv(0, 0, 5062, "a.example")), address("a.example", "192.0.2.1"))
-        found = await services.locate(NAME, None, "tcp", ABLE)
+        found = await locator.locate(NAME, None, "tcp", ABLE)
         assert found.endpoints == (Endpoint(0, 0, "tcp", 5062, ("192.0.2.1",)),)
         assert not any(kind == dns.NAPTR for _, kind in names.asked)
 
@@ -89,10 +89,10 @@ def test_rfc3263_a_named_transport_asks_no_naptr() -> None:
 
 
 def test_rfc3263_a_named_port_asks_for_addresses_only() -> None:
-    async def story(names: NameServer, services: Services) -> None:
+    async def story(names: NameServer, locator: Locator) -> None:
         two_hosts(names)
         names.put(address(NAME, "192.0.2.9"))
-        found = await services.locate(NAME, 5080, None, ABLE)
+        found = await locator.locate(NAME, 5080, None, ABLE)
         assert found.endpoints == (Endpoint(0, 1, "udp", 5080, ("192.0.2.9",)),)
         assert names.asked == [(NAME, dns.A)]
 
@@ -112,10 +112,10 @@ def test_rfc3263_without_srv_the_names_own_addresses_and_the_usual_port(
 
 
 def test_addresses_of_the_additional_section_are_not_asked_for() -> None:
-    async def story(names: NameServer, services: Services) -> None:
+    async def story(names: NameServer, locator: Locator) -> None:
         two_hosts(names)
         names.beside = [address("a.example", "192.0.2.1", 30), address("a.example", "2001:db8::1", 30)]
-        found = await services.locate(NAME, None, "udp", ABLE, six=True)
+        found = await locator.locate(NAME, None, "udp", ABLE, six=True)
         assert found.endpoints[0].addresses == ("192.0.2.1", "2001:db8::1")
         assert names.count("a.example", dns.A) == 0 and names.count("b.example", dns.A) == 1
 
@@ -137,19 +137,19 @@ def test_a_name_that_does_not_exist(name: str) -> None:
 
 
 def test_names_of_this_machine_ask_nobody() -> None:
-    async def story(names: NameServer, services: Services) -> None:
-        assert (await services.locate("sbc", None, None, ABLE)).endpoints[0].addresses == ("10.0.0.5",)
-        assert (await services.locate("localhost", None, None, ABLE)).endpoints[0].addresses == ("127.0.0.1",)
+    async def story(names: NameServer, locator: Locator) -> None:
+        assert (await locator.locate("sbc", None, None, ABLE)).endpoints[0].addresses == ("10.0.0.5",)
+        assert (await locator.locate("localhost", None, None, ABLE)).endpoints[0].addresses == ("127.0.0.1",)
         assert names.asked == []
 
     play(story, sbc=("10.0.0.5",))
 
 
 def test_answers_are_kept_for_their_ttl() -> None:
-    async def story(names: NameServer, services: Services) -> None:
+    async def story(names: NameServer, locator: Locator) -> None:
         two_hosts(names)
         for _ in range(3):
-            await services.locate(NAME, None, None, ABLE)
+            await locator.locate(NAME, None, None, ABLE)
         assert len(names.asked) == len(set(names.asked))
 
     play(story)
@@ -160,21 +160,21 @@ def test_f9_while_nobody_answers_the_last_good_set_stands(monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "MOST_TTL", 0)
     monkeypatch.setattr(module, "NEGATIVE_TTL", 0)
 
-    async def story(names: NameServer, services: Services) -> None:
+    async def story(names: NameServer, locator: Locator) -> None:
         two_hosts(names)
-        first = await services.locate(NAME, None, "udp", ABLE)
+        first = await locator.locate(NAME, None, "udp", ABLE)
         for names.dead, names.code in ((True, 0), (False, 2)):
-            again = await services.locate(NAME, None, "udp", ABLE)
+            again = await locator.locate(NAME, None, "udp", ABLE)
             assert again.endpoints == first.endpoints
         monkeypatch.setattr(module, "STALE_SECONDS", -1.0)
         with pytest.raises(Unavailable):
-            await services.locate(NAME, None, "udp", ABLE)
+            await locator.locate(NAME, None, "udp", ABLE)
 
     play(story)
 
 
 def test_f9_one_target_that_cannot_be_looked_up_leaves_the_others() -> None:
-    async def story(names: NameServer, services: Services) -> Located:
+    async def story(names: NameServer, locator: Locator) -> Located:
         two_hosts(names)
         own = names.datagram_received
 
@@ -183,7 +183,7 @@ def test_f9_one_target_that_cannot_be_looked_up_leaves_the_others() -> None:
                 own(data, addr)
 
         names.datagram_received = deaf  # type: ignore[method-assign]
-        found = await services.locate(NAME, None, "udp", ABLE)
+        found = await locator.locate(NAME, None, "udp", ABLE)
         assert isinstance(found, Located)
         return found
 
@@ -195,10 +195,10 @@ def test_f9_one_target_that_cannot_be_looked_up_leaves_the_others() -> None:
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_KEPT", 10)
 
-    async def story(names: NameServer, services: Services) -> None:
+    async def story(names: NameServer, locator: Locator) -> None:
         for number in range(30):
             with pytest.raises(NotFound):
-                await services.locate(f"h{number}.example", 5060, None, ABLE)
-        assert len(services._kept) == 10
+                await locator.locate(f"h{number}.example", 5060, None, ABLE)
+        assert len(locator._kept) == 10
 
     play(story)

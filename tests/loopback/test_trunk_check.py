@@ -13,11 +13,13 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
+from cordboard.cli import trunk_calls as calls
 from cordboard.cli import trunk_check as steps
 from cordboard.cli.app import app
 from cordboard.cli.files import load
 from cordboard.cli.trunk_bench import Bench
-from cordboard.cli.trunk_check import Finding, TrunkCheck
+from cordboard.cli.trunk_calls import CallIn
+from cordboard.cli.trunk_findings import Finding, Findings
 from cordboard.simulator.caller import ScriptedCaller
 
 EXOPHONE = "+918047115777"
@@ -51,7 +53,7 @@ type = "hangup"
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Short conversations. The command's log ends with it: its stderr is closed then."""
-    monkeypatch.setattr(steps, "TALK_SECONDS", 2.5)
+    monkeypatch.setattr(calls, "TALK_SECONDS", 2.5)
     monkeypatch.setattr(steps, "OPTIONS_SECONDS", 1.0)
     yield
     structlog.reset_defaults()
@@ -189,14 +191,14 @@ def wait_for_a_call(tmp_path: Path, sources: str, dialled: str) -> list[Finding]
 
     async def story() -> list[Finding]:
         async with Bench(settings, settings.trunks[0], tmp_path, None) as bench:
-            checking = TrunkCheck(bench, None, "", 2.0, lambda finding: None, lambda text: None)
+            findings = Findings(lambda finding: None)
             caller = ScriptedCaller(
                 bench.bound[0], dialled, "+919876500001", clock=bench.clock, tokens=bench.tokens
             )
             ringing = asyncio.ensure_future(caller.ring(["4", "2"], 3.0, 5.0))
-            await checking._call_in()
+            await CallIn(bench, None, 2.0, findings, lambda text: None).run()
             await ringing
-            return checking.findings
+            return findings.all
 
     return asyncio.run(story())
 

@@ -8,8 +8,8 @@ import pytest
 from cordboard.config.settings import Settings, Sip, Trunk
 from cordboard.legs.trunks import Trunks
 from cordboard.net import dns
-from cordboard.net import services as kept
-from cordboard.net.services import Services
+from cordboard.net import locating as kept
+from cordboard.net.locating import Locator
 from cordboard.runtime import trunk_names as module
 from cordboard.runtime.tasks import Tasks
 from cordboard.runtime.trunk_names import TrunkNames
@@ -28,7 +28,7 @@ class House:
         self.tasks = Tasks(self.problems.append)
         settings = Settings(sip=Sip(listen=("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060")), trunks=(trunk,))
         self.trunks = Trunks(settings.trunks, ())
-        self.names = TrunkNames(settings, self.trunks, Services(resolver(server)), self.tasks)
+        self.names = TrunkNames(settings, self.trunks, Locator(resolver(server)), self.tasks)
 
     @property
     def hosts(self) -> list[str]:

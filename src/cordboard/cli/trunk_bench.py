@@ -31,8 +31,8 @@ from cordboard.legs.words import Arrival, Audio, Hooks, LegStream, TurnedAway
 from cordboard.media.control import ForeignAudio, LegReport, MediaEvent, RecordingEnded
 from cordboard.media.embedded.engine import EmbeddedEngine
 from cordboard.media.embedded.settings import EmbeddedSettings
+from cordboard.net.locating import Locator
 from cordboard.net.resolver import Resolver
-from cordboard.net.services import Services
 from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.listening import listenings
@@ -111,11 +111,11 @@ class Bench:
         )
         self.legs = Legs(self.settings, hooks, simulator, self.tokens)
         self.resolver = Resolver.of_this_machine(self.tokens)
-        self.services = Services(self.resolver)
+        self.locator = Locator(self.resolver)
         trunks = self.legs.trunks
-        self.names = TrunkNames(self.settings, trunks, self.services, self._tasks)
+        self.names = TrunkNames(self.settings, trunks, self.locator, self._tasks)
         self.registrations = registrations_of(
-            self.settings, trunks, self.services, self._tasks, self.tokens, Figures()
+            self.settings, trunks, self.locator, self._tasks, self.tokens, Figures()
         )
         media = self.settings.media
         self.media = EmbeddedEngine(

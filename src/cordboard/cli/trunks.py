@@ -11,7 +11,8 @@ from rich.console import Console
 from cordboard.cli.files import BAD_USAGE, FAILED, complain, load
 from cordboard.cli.logs import log_to_stderr
 from cordboard.cli.trunk_bench import Bench
-from cordboard.cli.trunk_check import FAULT, OK, Finding, TrunkCheck
+from cordboard.cli.trunk_check import TrunkCheck
+from cordboard.cli.trunk_findings import FAULT, OK, Finding
 from cordboard.config.settings import Settings, Trunk
 from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.runtime.clock import SystemClock, SystemTokens
@@ -77,12 +78,12 @@ async def _check(
 
                 try:
                     checking = TrunkCheck(bench, simulator, number, wait_seconds, say, doing)
-                    await checking.run()
+                    findings = await checking.run()
                 finally:
                     status.stop()
                 for fault in bench.faults:
                     raise fault
-                return checking.findings
+                return findings
     finally:
         if simulator is not None:
             await asyncio.shield(simulator.close())

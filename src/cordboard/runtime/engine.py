@@ -21,8 +21,8 @@ from cordboard.media.embedded.engine import EmbeddedEngine
 from cordboard.media.embedded.settings import EmbeddedSettings
 from cordboard.media.sounds.sounds import Sounds
 from cordboard.net.guard import Policy, network
+from cordboard.net.locating import Locator
 from cordboard.net.resolver import Resolver
-from cordboard.net.services import Services
 from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.collecting import collect
 from cordboard.runtime.doors import Doors
@@ -89,9 +89,10 @@ class Engine:
         self.legs.use(self.endpoint)
         self.watch = Watch(self.endpoint, self.clock, self._trunk_of, settings.sip.hep_id)
         self._resolver = Resolver.of_this_machine(self._tokens)
-        self._trunk_names = TrunkNames(settings, self.legs.trunks, Services(self._resolver), self._tasks)
+        locator = Locator(self._resolver)
+        self._trunk_names = TrunkNames(settings, self.legs.trunks, locator, self._tasks)
         self.registrations = registrations_of(
-            settings, self.legs.trunks, Services(self._resolver), self._tasks, self._tokens, self.figures
+            settings, self.legs.trunks, locator, self._tasks, self._tokens, self.figures
         )
         policy = Policy(tuple(network(text) for text in settings.egress.allow), settings.egress.ports)
         self.customer = Customer(

@@ -13,15 +13,15 @@ from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.registration import Phase, Status
 from cordboard.legs.registrations import Found, Registrations
 from cordboard.legs.trunks import Trunks
+from cordboard.net.locating import Locator
 from cordboard.net.resolver import NotFound
-from cordboard.net.services import Services
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.tasks import Tasks
 from cordboard.sip.endpoint.words import Address
 
 
 def registrations_of(
-    settings: Settings, trunks: Trunks, services: Services, tasks: Tasks, tokens: Tokens, figures: Figures
+    settings: Settings, trunks: Trunks, locator: Locator, tasks: Tasks, tokens: Tokens, figures: Figures
 ) -> Registrations:
     """Of every trunk with ``register``; to be started once the endpoint listens."""
     log = structlog.get_logger("registrations")
@@ -33,7 +33,7 @@ def registrations_of(
         else:
             log.info("a trunk's registration changed", trunk=name, state=status.phase.value)
 
-    return Registrations(trunks, tokens, finder(settings, services, tasks), changed)
+    return Registrations(trunks, tokens, finder(settings, locator, tasks), changed)
 
 
 def registration_facts(trunk: Trunk, registrations: Registrations, clock: Clock) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def registration_facts(trunk: Trunk, registrations: Registrations, clock: Clock)
     return {"registration": told}
 
 
-def finder(settings: Settings, services: Services, tasks: Tasks) -> Callable[[Place, Found], None]:
+def finder(settings: Settings, locator: Locator, tasks: Tasks) -> Callable[[Place, Found], None]:
     """Where a registrar's or a proxy's URI leads now (RFC 3263); the answer comes later."""
     listeners = [one.address() for one in settings.sip.every_listener()]
     able = tuple(dict.fromkeys(kind for kind, _, _ in listeners))
@@ -66,7 +66,7 @@ def finder(settings: Settings, services: Services, tasks: Tasks) -> Callable[[Pl
         named = target.transport if target.pinned or target.transport == "tls" else None
         port = target.port if place.port_named else None
         try:
-            located = await services.locate(target.host, port, named, able, six)
+            located = await locator.locate(target.host, port, named, able, six)
         except NotFound:
             found((), f"{target.host} has no address")
         except Unavailable as problem:

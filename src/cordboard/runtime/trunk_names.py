@@ -12,8 +12,8 @@ from cordboard.config.address import Place
 from cordboard.config.settings import Settings, Trunk
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.trunks import Trunks
+from cordboard.net.locating import Located, Locator
 from cordboard.net.resolver import NotFound
-from cordboard.net.services import Located, Services
 from cordboard.runtime.clock import pause
 from cordboard.runtime.tasks import Tasks
 from cordboard.sip.endpoint.words import Address
@@ -28,8 +28,8 @@ _ORDER = ("udp", "tcp", "tls")
 class TrunkNames:
     """Keeps the ``hosts`` of every trunk that names them by a name."""
 
-    def __init__(self, settings: Settings, trunks: Trunks, services: Services, tasks: Tasks) -> None:
-        self._trunks, self._services, self._tasks = trunks, services, tasks
+    def __init__(self, settings: Settings, trunks: Trunks, locator: Locator, tasks: Tasks) -> None:
+        self._trunks, self._locator, self._tasks = trunks, locator, tasks
         listeners = settings.sip.every_listener()
         self._kinds = {one.name: one.address()[0] for one in listeners if one.name}
         spoken = {one.address()[0] for one in listeners}
@@ -87,7 +87,7 @@ class TrunkNames:
         able = (fixed,) if fixed else self._spoken
         named = target.transport if target.pinned or target.transport == "tls" else fixed
         port = target.port if place.port_named else None
-        return await self._services.locate(target.host, port, named, able, self._six)
+        return await self._locator.locate(target.host, port, named, able, self._six)
 
     def _put(self, trunk: Trunk, number: int, found: Located, news: bool) -> None:
         self._trunks.put(

@@ -9,13 +9,12 @@ from cordboard.sip.dialog.extensions import SUPPORTED
 from cordboard.sip.dialog.reasons import read_reasons
 from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import ALLOW
+from cordboard.sip.endpoint.answers import deny, refuse, turn_away
 from cordboard.sip.endpoint.checks import IN_DIALOG_ONLY, object_to
 from cordboard.sip.endpoint.core import ASKERS, Core
 from cordboard.sip.endpoint.gate import Gate
 from cordboard.sip.endpoint.incoming import IncomingCall, invitation_of
-from cordboard.sip.endpoint.refusal import refusal
 from cordboard.sip.endpoint.words import (
-    Admission,
     Admit,
     IncomingSession,
     Passed,
@@ -131,14 +130,16 @@ class Inbox:
             if self.gate.wasted(data):
                 return
         elif method == "INVITE" and self._mark not in data and self.gate.shuts(fingerprint, core.now()):
-            self._turn_away(listener, data, source, fingerprint)
+            tag = f"{self.gate.tag}{fingerprint & 0xFFFFFFFFFFFF:x}"
+            if not turn_away(core, listener, data, source, tag):
+                self._ignored("no room for it, and nothing to answer to")
             return
         try:
             request = read(data)
         except Malformed as problem:
             if taken and problem.request is not None:
                 problem.request.source = source
-                self._refuse(listener, problem.request, problem.status, why=problem.why)
+                refuse(core, listener, problem.request, problem.status, why=problem.why)
             else:
                 self._ignored(f"cannot be read: {problem}")
             return
@@ -185,19 +186,6 @@ class Inbox:
         self._ignored("too much from unknown sources")
         return False
 
-    def _turn_away(self, listener: int, data: bytes, source: Address, fingerprint: int) -> None:
-        """503 to an INVITE that is not read. Without Retry-After (telephony.md 10)."""
-        gate = self.gate
-        made = refusal(data, source, f"{gate.tag}{fingerprint & 0xFFFFFFFFFFFF:x}")
-        if made is None:
-            self._ignored("no room for it, and nothing to answer to")
-            return
-        answer, port = made
-        core = self._core
-        if port and not core.transports[listener].reliable:
-            source = Address(source.transport, source.host, port)
-        core.transmit(Hop(listener, source), answer)
-
     def _reuse(self, listener: int, request: Request) -> None:
         """A trunk's peer lets us use its connection for what we have for its listening address (RFC 5923).
         The address is the packet's: nobody can name another's."""
@@ -222,7 +210,8 @@ class Inbox:
 
     def _cancel(self, listener: int, request: Request) -> None:
         """§9.2; nothing but branch and source can vouch for a CANCEL (§22.1, reliability.md S8)."""
-        server = self._core.table.server(server_key(request, "INVITE"))
+        core = self._core
+        server = core.table.server(server_key(request, "INVITE"))
         session = server.owner if server is not None else None
         known = server is not None and server.request.call_id == request.call_id
         if (
@@ -231,10 +220,10 @@ class Inbox:
             or server.request.source != request.source
             or not isinstance(session, LiveSession)
         ):
-            self._refuse(listener, request, 481)
+            refuse(core, listener, request, 481)
             return
-        self._core.seen(session, request, request.source)
-        self._refuse(listener, request, 200, tag=session.local_tag)
+        core.seen(session, request, request.source)
+        refuse(core, listener, request, 200, tag=session.local_tag)
         session.cancelled(server, read_reasons(request))
 
     def _within(self, listener: int, request: Request, fingerprint: int, taken: bool) -> None:
@@ -242,7 +231,7 @@ class Inbox:
         session = self._session_of(request)
         if session is None:
             if taken:
-                self._refuse(listener, request, 481)
+                refuse(core, listener, request, 481)
             return
         if not self._may(session, request.source) and not self._moved(listener, request, session):
             return
@@ -251,7 +240,7 @@ class Inbox:
             objection = 503, []
         core.seen(session, request, request.source)
         if objection is not None:
-            self._refuse(listener, request, objection[0], objection[1])
+            refuse(core, listener, request, *objection)
             return
         reliable = core.transports[listener].reliable
         machine = InviteServer if request.method == "INVITE" else OtherServer
@@ -270,9 +259,9 @@ class Inbox:
             return True
         self._on_security("in-dialog-source", request.source)
         if admission is None:
-            self._refuse(listener, request, 481)
+            refuse(self._core, listener, request, 481)
         else:
-            self._answer(listener, request, admission)
+            deny(self._core, listener, request, admission)
         return False
 
     def _stranger(self, listener: int, request: Request, fingerprint: int) -> None:
@@ -296,29 +285,19 @@ class Inbox:
                 ),
             )
         else:
-            self._answer(listener, request, admission)
-
-    def _answer(self, listener: int, request: Request, admission: Admission) -> None:
-        """A stateless answer, over UDP no longer than the request where that can be had (reliability.md
-        S7)."""
-        core = self._core
-        tag = _same_tag(request)
-        data = reply(request, admission.code, tag=tag, lines=list(admission.lines))
-        if admission.smaller and len(data) > request.size and not core.transports[listener].reliable:
-            data = reply(request, admission.code, tag=tag, lines=list(admission.smaller))
-        core.transmit(core.reply_hop(listener, request), data)
+            deny(core, listener, request, admission)
 
     def _outside(self, listener: int, request: Request, fingerprint: int, user: str = "") -> None:
         core = self._core
         if request.method == "OPTIONS":
             objection = object_to(request)
             if objection is not None:
-                self._refuse(listener, request, *objection)
+                refuse(core, listener, request, *objection)
             else:
-                self._refuse(listener, request, self._options(), [ALLOW, SUPPORTED, ACCEPTED])
+                refuse(core, listener, request, self._options(), [ALLOW, SUPPORTED, ACCEPTED])
             return
         if request.method in IN_DIALOG_ONLY:
-            self._refuse(listener, request, 481)
+            refuse(core, listener, request, 481)
             return
         objection = object_to(request)
         key = (request.call_id, request.from_tag, request.cseq)
@@ -327,7 +306,7 @@ class Inbox:
         if objection is None and core.table.full:
             objection = 503, []
         if objection is not None:
-            self._refuse(listener, request, *objection)
+            refuse(core, listener, request, *objection)
             return
         self._invite(listener, request, fingerprint, key, user)
 
@@ -339,7 +318,7 @@ class Inbox:
         try:
             invitation = invitation_of(request, transport.local(request.source), user)
         except ValueError as problem:
-            self._refuse(listener, request, 400, why=str(problem))
+            refuse(core, listener, request, 400, why=str(problem))
             return
         server = InviteServer(request, transport.reliable, core.timers)
         server.hop = core.reply_hop(listener, request)
@@ -368,28 +347,3 @@ class Inbox:
     def _may(self, session: LiveSession, source: Address) -> bool:
         """telephony.md 8."""
         return source == session.peer.peer or self._core.may_send_in_dialog(session, source)
-
-    def _refuse(
-        self,
-        listener: int,
-        request: Request,
-        code: int,
-        lines: list[str] | None = None,
-        *,
-        tag: str = "",
-        why: str = "",
-    ) -> None:
-        """Answer without a transaction: the same request gets the same answer again (§8.2.7)."""
-        core = self._core
-        tag = tag or _same_tag(request)
-        added = [*lines, f"Server: {core.user_agent}"] if lines else [f"Server: {core.user_agent}"]
-        if why:
-            added.append(f'Warning: 399 cordboard "{why}"')
-        hop = core.reply_hop(listener, request)
-        data = reply(request, code, tag=tag, lines=added)
-        core.transmit(hop, data)
-
-
-def _same_tag(request: Request) -> str:
-    """The same tag for the same request, without keeping it: Python's keyed hash of what names it."""
-    return f"{hash((request.call_id, request.from_tag, request.cseq)) & 0xFFFFFFFFFFFF:x}"

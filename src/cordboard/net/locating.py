@@ -49,7 +49,7 @@ class _Kept:
     fresh_until: float
 
 
-class Services:
+class Locator:
     """One for the whole engine."""
 
     def __init__(self, resolver: Resolver) -> None:
