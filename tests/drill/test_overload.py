@@ -13,7 +13,7 @@ import pytest
 from tests.drill.overload import Bench, Load
 
 SECONDS = int(os.environ.get("CORDBOARD_OVERLOAD_SECONDS", "15"))
-FIRST, STEP, SERVED = 80, 1.25, 0.97
+FIRST, STEP, SERVED = 100, 1.4, 0.97
 GOODPUT = {2: 0.95, 5: 0.90}
 
 
@@ -22,7 +22,7 @@ async def _measured(folder: Path) -> tuple[Load, dict[int, Load]]:
     async with Bench(folder) as bench:
         await bench.offer(FIRST // 2, 5)  # warm
         best, rate, misses = Load(0, 0.0, 0), FIRST, 0
-        while misses < 2:  # one miss may be somebody else's doing
+        while misses < 3:  # a miss or two may be somebody else's doing
             found = await bench.offer(rate, SECONDS)
             misses = 0 if found.good > SERVED * rate else misses + 1
             best = max(best, found, key=lambda load: load.good)
