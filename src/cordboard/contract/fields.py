@@ -79,7 +79,7 @@ def unknown(problems: Problems, path: str, keys: Iterable[str], known: tuple[str
         if problems.hints_left and len(key) <= _SHOWN_MAX:
             problems.hints_left -= 1
             near = get_close_matches(key.lower(), known, 1, _LIKENESS)
-        where = f"{path}.{shown_key(key)}".lstrip(".")
+        where = f"{path}.{shown_key(key)}".removeprefix(".")
         hint = f"; was {near[0]} meant?" if near else ""
         problems.deviation(where, "field.unknown", f"this field is not known and not used{hint}", *near)
 
@@ -102,6 +102,8 @@ def shown(value: Any) -> str:
 
 def shown_key(key: str) -> str:
     """A stranger's key as part of a path."""
+    if not key:
+        return '""'
     key = key if key.isprintable() else ascii(key)[1:-1]
     return key if len(key) <= _SHOWN_MAX else f"{key[: _SHOWN_MAX - 1]}…"
 

@@ -6,6 +6,7 @@ from typing import Final
 _QUOTES: Final = "“”„‘’′″`"
 _PYTHON: Final = {"True": "true", "False": "false", "None": "null", "undefined": "null", "NULL": "null"}
 _WORD: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
+_KNOWN_SLIP: Final = " (so it is in the document's own sample)"
 _SHOWN_MAX: Final = 60
 
 
@@ -70,9 +71,10 @@ def _expected(text: str, index: int, message: str, line: str) -> tuple[str, str,
     if message.startswith("Expecting ','"):
         correction = _previous_line(text, index) + ","
         after = text[:index].rstrip()[-_SHOWN_MAX:].rsplit("\n", 1)[-1].strip()
+        known = _KNOWN_SLIP if '"playback_to"' in after else ""
         return (
             "json.comma_missing",
-            f"a comma is missing after {after}",
+            f"a comma is missing after {after}{known}",
             correction if len(correction) > 1 else "",
         )
     if message.startswith("Expecting ':'"):

@@ -119,7 +119,7 @@ def _path(place: "_Place | None") -> str:
     while place is not None:
         place, part = place
         path = f"[{part}]{path}" if isinstance(part, int) else f".{shown_key(part)}{path}"
-    return path.lstrip(".")
+    return path.removeprefix(".")
 
 
 class _Constant(Exception):

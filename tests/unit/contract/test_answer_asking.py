@@ -57,7 +57,9 @@ def test_the_document_s_own_sample_lacks_a_comma_and_that_is_named(account: Acco
     assert reading.outcome == "fallback"
     (problem,) = reading.problems
     assert (problem.where, problem.code) == ("16:1", "json.comma_missing")
-    assert problem.message == 'a comma is missing after "playback_to":"both"'
+    assert problem.message == (
+        'a comma is missing after "playback_to":"both" (so it is in the document\'s own sample)'
+    )
     assert problem.correction == '"playback_to":"both",'
 
 
