@@ -114,10 +114,18 @@ def test_telephony_20_between_two_legs_without_telephone_event_tones_pass_as_the
     world.scene((1, Party(0)))
     caller = Far(world, 0)
     press(caller, "*")
-    assert digits(world) == [DigitPressed(0, "*")]
+    assert digits(world) == [] and world.legs[0].tones is None, "nobody needs to be told"
     assert [packet.payload for packet in world.sent[1]][:5] == [
         tone("*", "PCMA")[at : at + 160] for at in range(0, 800, 160)
     ]
+
+
+def test_telephony_20_a_leg_in_band_is_listened_to_while_we_are_its_hearer() -> None:
+    world = World()
+    world.leg(0, event_type=None)
+    world.scene((0, HoldMusic()))
+    press(Far(world, 0), "*")
+    assert digits(world) == [DigitPressed(0, "*")]
 
 
 def test_telephony_20_one_press_that_comes_by_info_and_as_a_tone_is_passed_on_once() -> None:

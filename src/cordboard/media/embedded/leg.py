@@ -59,6 +59,7 @@ class Leg:
         "_next_seq",
         "_next_ts",
         "_partner",
+        "_plain",
         "_quiet_since",
         "_ssrc",
         "_tell",
@@ -104,7 +105,7 @@ class Leg:
         self._digits = Listener()
         self.tones: ToneListener | None = None  # where telephone-event was not agreed
         self._dtx = False
-        self._head = -1
+        self._head = self._plain = -1
         self._ssrc = self._next_seq = self._next_ts = self._last_at = self._quiet_since = 0
         self.came = self.missed = self.foreign = self.errors = self.first_seq = 0
         self.jitter = 0.0
@@ -132,13 +133,7 @@ class Leg:
         if before is None or (before.codec, before.payload_type) != (stream.codec, stream.payload_type):
             out.fresh = True
         self.codec = out.codec = stream.codec
-        # Where keys may come as tones, no packet is plain: each is listened to.
-        if stream.event_type is not None:
-            self.tones = None
-        elif self.tones is None:
-            self.tones = ToneListener()
-        self._head = VERSION | stream.payload_type if self.tones is None else -1
-        out.head = VERSION | stream.payload_type
+        self._plain = out.head = VERSION | stream.payload_type
         out.event_type, out.noise_type = stream.event_type, stream.noise_type
         # RFC 3264 §8.4 and the older way of RFC 2543 to say "hold"
         reachable = stream.port != 0 and stream.address not in ("0.0.0.0", "::")
@@ -148,6 +143,17 @@ class Leg:
         out.open = opened
         self.aimed_at = self.door.far if reachable else None
         self._quiet_since = now
+        self._listen_for_keys()
+
+    def _listen_for_keys(self) -> None:
+        """As tones, where telephone-event was not agreed and somebody wants to know: we ourselves, or a leg
+        that takes them as events. Whoever hears the leg as it is hears its tones as well. Where keys may come as tones,
+        no packet is plain: each is listened to."""
+        in_band = self.stream is not None and self.stream.event_type is None
+        if not in_band or (self.hearers and all(out.event_type is None for out in self.hearers)):
+            self.tones, self._head = None, self._plain
+            return
+        self.tones, self._head = self.tones or ToneListener(), -1
 
     def _secure(self, stream: Stream, now: int) -> None:
         if not stream.suite:
@@ -165,6 +171,7 @@ class Leg:
         self._partner = hearers[0] if len(hearers) == 1 else None
         for hearer in hearers:
             hearer.listen_to(self.codec)
+        self._listen_for_keys()
 
     # --- a packet ----------------------------------------------------------------------------------
 
@@ -333,7 +340,7 @@ class Leg:
             self._next_ts = (packet.timestamp + len(packet.payload)) & TIMESTAMPS
         if codec != self.codec:
             self.codec = codec
-            self._head = VERSION | packet.payload_type if self.tones is None else -1
+            self._plain = VERSION | packet.payload_type
             self.heard_by(self.hearers)
         self._speaks()
         if self.tape is not None:

@@ -268,7 +268,7 @@ class Room:
         hearers = [
             other
             for other in call.legs.values()
-            if other.speaker is leg and (other.out.event_type is None) == (leg.tones is None)
+            if other.speaker is leg and (other.out.event_type is None) != (leg.out.event_type is None)
         ]
         for other in hearers:
             if other.out.open:
