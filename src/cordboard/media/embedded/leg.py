@@ -147,8 +147,8 @@ class Leg:
 
     def _listen_for_keys(self) -> None:
         """As tones, where telephone-event was not agreed and somebody wants to know: we ourselves, or a leg
-        that takes them as events. Whoever hears the leg as it is hears its tones as well. Where keys may come as tones,
-        no packet is plain: each is listened to."""
+        that takes them as events. Whoever hears the leg as it is hears its tones as well. Where keys may come
+        as tones, no packet is plain: each is listened to."""
         in_band = self.stream is not None and self.stream.event_type is None
         if not in_band or (self.hearers and all(out.event_type is None for out in self.hearers)):
             self.tones, self._head = None, self._plain
