@@ -4,9 +4,8 @@ import re
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
-from cordboard.contract import limits
 from cordboard.contract.account import Account
-from cordboard.contract.destination import Asker, read_destination, read_numbers
+from cordboard.contract.destination import Asker, bounded, read_destination, read_numbers
 from cordboard.contract.fields import shown
 from cordboard.contract.json_text import read_json
 from cordboard.contract.options import read_options
@@ -119,8 +118,9 @@ def _plain(body: bytes, asker: Asker, problems: Problems) -> Plan:
     text = body.decode(errors="replace").strip()
     if not text:
         return Plan(())
-    entries = [(f"body[{index}]", entry) for index, entry in enumerate(_SEPARATOR.split(text))]
-    numbers = read_numbers(entries[: limits.NUMBERS_MAX], asker, problems, names="sip" in asker.accept)
+    listed = bounded("body", _SEPARATOR.split(text), problems)
+    entries = [(f"body[{index}]", entry) for index, entry in enumerate(listed)]
+    numbers = read_numbers(entries, asker, problems, names="sip" in asker.accept)
     if not numbers:
         problems.invalid("body", "shape.plain", "this text holds no number that is dialled", "settled-12")
     return Plan(numbers)

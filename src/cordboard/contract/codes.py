@@ -51,6 +51,7 @@ CODES: Final = MappingProxyType({
     "shape.trunk": "destination.trunk of a SIP trunk; understood with the option trunk.",
     "shape.sip": "A sip: entry among the numbers; understood with the option sip.",
     "shape.plain": "A bare number as text; understood with the option plain, as text/plain.",
+    "ccm.no_contact": "An entry of the CCM applet's list has no contact_uri: it is dropped.",
     "trunk.empty": "destination.trunk is null or empty: nobody is dialled.",
     "trunk.not_dialable": "destination.trunk is no trunk's id: nobody is dialled.",
     "trunk.form": "destination.trunk has spaces or sip: before its id.",

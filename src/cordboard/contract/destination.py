@@ -87,16 +87,20 @@ def read_numbers(
     return tuple(kept)
 
 
+def bounded(where: str, entries: Sequence[Any], problems: Problems) -> Sequence[Any]:
+    """The first 100; in strict mode a longer list is no answer (settled 8, 9). Raises ``Invalid``."""
+    if len(entries) <= limits.NUMBERS_MAX:
+        return entries
+    message = f"{len(entries)} numbers, more than {limits.NUMBERS_MAX}"
+    if problems.strict:
+        problems.invalid(where, "numbers.too_many", message, "settled-9")
+    told = f"{message}; only the first {limits.NUMBERS_MAX} count"
+    problems.error(where, "numbers.too_many", told, "settled-8")
+    return entries[: limits.NUMBERS_MAX]
+
+
 def _entries(numbers: Sequence[Any], asker: Asker, problems: Problems) -> tuple[str, ...]:
-    if not numbers:
-        return ()
-    if len(numbers) > limits.NUMBERS_MAX:
-        message = f"{len(numbers)} numbers, more than {limits.NUMBERS_MAX}"
-        if problems.strict:
-            problems.invalid("destination.numbers", "numbers.too_many", message, "settled-9")
-        told = f"{message}; only the first {limits.NUMBERS_MAX} count"
-        problems.error("destination.numbers", "numbers.too_many", told, "settled-8")
-        numbers = numbers[: limits.NUMBERS_MAX]
+    numbers = bounded("destination.numbers", numbers, problems)
     named = [(f"destination.numbers[{index}]", entry) for index, entry in enumerate(numbers)]
     return read_numbers(named, asker, problems, names="sip" in asker.accept)
 
@@ -104,10 +108,13 @@ def _entries(numbers: Sequence[Any], asker: Asker, problems: Problems) -> tuple[
 def _single(numbers: Any, asker: Asker, problems: Problems) -> tuple[str, ...]:
     where = "destination.numbers"
     if isinstance(numbers, str):
-        problems.warning(where, "numbers.not_list", "write a list", "settled-8")
+        problems.warning(
+            where, "numbers.not_list", f"{shown(numbers)} is no list; it is read as one", "settled-8"
+        )
         return _entries(numbers.split(",") if "," in numbers else [numbers], asker, problems)
     if isinstance(numbers, (int, float)) and not isinstance(numbers, bool):
-        problems.warning(where, "numbers.not_list", "write a list of text", "settled-8")
+        message = f"{shown(numbers)} is no list of text; it is read as one"
+        problems.warning(where, "numbers.not_list", message, "settled-8", f'["{numbers}"]')
         return _entries([numbers], asker, problems)
     problems.error(
         where, "numbers.not_list", f"numbers is {shown(numbers)}: nobody is dialled", "settled-7", "[]"
@@ -151,13 +158,14 @@ def _sip_name(where: str, entry: str, names: bool, problems: Problems) -> str | 
     if not _SIP.fullmatch(entry):
         problems.error(where, "number.not_dialable", f"{shown(entry)} is no SIP name", "settled-12")
         return None
-    return entry
+    scheme, _, user = entry.partition(":")
+    return f"{scheme.lower()}:{user}"
 
 
 def _contacts(contacts: list[Any], asker: Asker, problems: Problems) -> tuple[str, ...]:
     """``destination`` as a list: the CCM applet's shape, ``[{"contact_uri": "+91…"}]`` (settled 12)."""
-    is_ccm = all(isinstance(contact, dict) and "contact_uri" in contact for contact in contacts)
-    if not contacts or not is_ccm:
+    is_ccm = any(isinstance(contact, dict) and "contact_uri" in contact for contact in contacts)
+    if not is_ccm:
         if not contacts and "ccm" in asker.accept:
             return ()
         message = 'destination is a list, not an object such as {"numbers": [...]}'
@@ -165,13 +173,16 @@ def _contacts(contacts: list[Any], asker: Asker, problems: Problems) -> tuple[st
     if "ccm" not in asker.accept:
         message = "this is the CCM applet's list of contact_uri; the option ccm of the applet is off"
         problems.invalid("destination", "shape.ccm", message, "settled-12")
-    for index, contact in enumerate(contacts[: limits.NUMBERS_MAX]):
-        unknown(problems, f"destination[{index}]", contact, _CCM_IGNORED)
-    named = [
-        (f"destination[{index}].contact_uri", contact["contact_uri"])
-        for index, contact in enumerate(contacts)
-    ]
-    return read_numbers(named[: limits.NUMBERS_MAX], asker, problems, names=True)
+    named = []
+    for index, contact in enumerate(bounded("destination", contacts, problems)):
+        where = f"destination[{index}]"
+        if isinstance(contact, dict) and "contact_uri" in contact:
+            unknown(problems, where, contact, _CCM_IGNORED)
+            named.append((f"{where}.contact_uri", contact["contact_uri"]))
+        else:
+            message = f"{shown(contact)} has no contact_uri; it is not dialled"
+            problems.error(where, "ccm.no_contact", message, "settled-12")
+    return read_numbers(named, asker, problems, names=True)
 
 
 def _without_numbers(destination: dict[str, Any], problems: Problems) -> NoReturn:

@@ -1,5 +1,6 @@
 """Reads all of an answer but its destination: only a playback's URL can cost the call (settled 8 to 11)."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from cordboard.contract import limits
@@ -15,6 +16,7 @@ _FIELDS_OF: Final = {
     "ccm": (*FIELDS, "recording", "state_management", "sticky_agent", "destination_type"),
     "trunk": (*FIELDS, "custom_params"),
 }
+_OWN_PLACES: Final = {name: name for name in ("record", "recording_channels")}
 _CHANNELS: Final = BY_NAME["recording_channels"].choices
 _RINGING: Final = BY_NAME["max_ringing_duration"]
 _TALKING: Final = BY_NAME["max_conversation_duration"]
@@ -36,12 +38,12 @@ def read_options(
     to dial, for then nothing is played.
     """
     unknown(problems, "", answer, _FIELDS_OF[shape])
-    values = _ccm(answer, problems) if shape == "ccm" else answer
+    values, places = _ccm(answer, problems) if shape == "ccm" else (answer, _OWN_PLACES)
     fetch_again = _flag(values, "fetch_after_attempt", problems)
-    record = _flag(values, "record", problems)
+    record = _flag(values, "record", problems, places["record"])
     channels = values.get("recording_channels", "single")
     if channels != "single":
-        channels = _choice(channels, problems)
+        channels = _choice(channels, problems, places["recording_channels"])
     parallel, at_once = _parallel(values, problems)
     if len(numbers) > 1:
         _warn_of_bounds(numbers, parallel, at_once, problems)
@@ -61,16 +63,17 @@ def read_options(
     )
 
 
-def _flag(values: dict[str, Any], name: str, problems: Problems) -> bool:
-    if name not in values or missing(problems, name, values[name]):
+def _flag(values: dict[str, Any], name: str, problems: Problems, where: str = "") -> bool:
+    where = where or name
+    if name not in values or missing(problems, where, values[name]):
         return False
-    return boolean(problems, name, values[name], False)
+    return boolean(problems, where, values[name], False)
 
 
-def _choice(channels: Any, problems: Problems) -> str:
-    if missing(problems, "recording_channels", channels):
+def _choice(channels: Any, problems: Problems, where: str) -> str:
+    if missing(problems, where, channels):
         return "single"
-    return choice(problems, "recording_channels", channels, _CHANNELS, "single")
+    return choice(problems, where, channels, _CHANNELS, "single")
 
 
 def _seconds(values: dict[str, Any], field: Field, problems: Problems) -> int:
@@ -220,15 +223,19 @@ def _skipped(where: str, code: str, message: str, problems: Problems) -> Playbac
     return None
 
 
-def _ccm(answer: dict[str, Any], problems: Problems) -> dict[str, Any]:
-    """The CCM applet's ``recording: {record, channels}`` under this applet's names (settled 12)."""
+def _ccm(answer: dict[str, Any], problems: Problems) -> tuple[dict[str, Any], Mapping[str, str]]:
+    """The CCM applet's ``recording: {record, channels}`` under this applet's names, and where they stood;
+    a field of this applet beside it counts (settled 12)."""
     recording = answer.get("recording")
     if not isinstance(recording, dict):
         if "recording" in answer:
             problems.unusable(
                 "recording", "field.type", f"{shown(recording)} is no object; nothing is recorded"
             )
-        return answer
+        return answer, _OWN_PLACES
     unknown(problems, "recording", recording, ("record", "channels"))
-    renamed = {"record": recording.get("record"), "recording_channels": recording.get("channels")}
-    return {**{name: value for name, value in renamed.items() if value is not None}, **answer}
+    values, places = dict(answer), dict(_OWN_PLACES)
+    for name, theirs in (("record", "record"), ("recording_channels", "channels")):
+        if name not in answer and recording.get(theirs) is not None:
+            values[name], places[name] = recording[theirs], f"recording.{theirs}"
+    return values, places

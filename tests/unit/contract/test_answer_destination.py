@@ -189,8 +189,36 @@ def test_settled_12_ccm_when_on() -> None:
     assert read({"destination": []}, accept=frozenset({"ccm"})).outcome == "no_dial"
 
 
+def test_settled_12_ccm_entries_are_dropped_one_by_one() -> None:
+    ccm = frozenset({"ccm"})
+    answer = {
+        "destination": [{"id": "u-1", "destination_type": "user"}, {"contact_uri": "09812300001"}, ONE, {}],
+        "recording": {"record": "true", "channels": "both"},
+    }
+    reading = read(answer, accept=ccm)
+    assert plan(reading).numbers == (ONE,)
+    assert codes(reading) == [
+        ("destination[0]", "ccm.no_contact", "error"),
+        ("destination[2]", "ccm.no_contact", "error"),
+        ("destination[3]", "ccm.no_contact", "error"),
+        ("destination[1].contact_uri", "number.not_e164", "warning"),
+        ("recording.record", "field.text", "warning"),
+        ("recording.channels", "field.choice", "error"),
+    ]
+    many = {"destination": [{"contact_uri": ONE}] * 101}
+    assert len(numbers(many, accept=ccm)) == 100
+    assert ("destination", "numbers.too_many", "error") in codes(read(many, accept=ccm))
+    assert read(many, STRICT, accept=ccm).outcome == "fallback"
+    assert read({"destination": [{"id": "u-1"}]}, accept=ccm).outcome == "fallback"
+    beside = {**answer, "record": False, "recording_channels": "dual"}
+    assert (plan(read(beside, accept=ccm)).record, plan(read(beside, accept=ccm)).recording_channels) == (
+        False,
+        "dual",
+    )
+
+
 def test_settled_12_sip_when_on() -> None:
-    answer = {"destination": {"numbers": ["sip:asha", "sip:a b", "sip:x\r\nVia: y"]}}
+    answer = {"destination": {"numbers": ["SIP:asha", "sip:a b", "sip:x\r\nVia: y"]}}
     reading = read(answer, accept=frozenset({"sip"}))
     assert plan(reading).numbers == ("sip:asha",)
     assert [code for _, code, _ in codes(reading)] == ["number.not_dialable"] * 2

@@ -8,7 +8,7 @@ import cordboard.contract
 from cordboard.contract.codes import CODES
 
 ROOM = Path(cordboard.contract.__file__).parent
-ROOTS = "json answer destination numbers number shape trunk field parallel hold events playback exophone"
+ROOTS = "json answer destination numbers number shape ccm trunk field parallel hold events playback exophone"
 SHAPE = re.compile(rf"({ROOTS.replace(' ', '|')})\.[a-z0-9_]+")
 PLACES = {"destination.numbers", "destination.contact_uri", "destination.trunk"}
 
