@@ -160,7 +160,7 @@ class FarPhone(FarEnd):
 
     def _fail(self) -> None:
         assert self.script.fails is not None
-        final = self._final or Final(FINALS[self.script.fails[1]])
+        final = self._final or Final(self.script.code or FINALS[self.script.fails[1]])
         self.state = "over"
         self._incoming.release(*final.reasons, code=final.code, phrase=final.phrase)
 

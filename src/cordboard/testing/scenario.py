@@ -32,7 +32,8 @@ EVENTS = "http://customer.example/events"
 class Phone:
     """A scripted phone. Seconds from the moment the INVITE arrives; ``hangs_up``: from its answer.
 
-    ``fails``: it ends the ringing with this cause after so many seconds. A phone with nothing set but
+    ``fails``: it ends the ringing with this cause after so many seconds, by ``code`` or else the cause's
+    usual final. A phone with nothing set but
     ``rings`` rings for ever; with ``rings=None`` too it never replies.
     ``registered``: it is a phone of the house. ``holds``: (seconds from its answer, held or not). ``dead``:
     its audio dies, seconds from its answer.
@@ -47,6 +48,7 @@ class Phone:
     dead: float | None = None
     restarts_limit: bool = False
     registered: bool = False
+    code: int = 0
 
     @property
     def silent(self) -> bool:
@@ -162,6 +164,7 @@ class Scenario:
     stops: float | None = None
     media_lost: float | None = None
     custom_field: str = ""
+    others: Phone = NEVER_REPLIES
 
     def facts(self) -> CallFacts:
         """The call as it arrives: incoming, at 11:44:54 on 13 January 2026 in India."""

@@ -8,7 +8,7 @@ events are never filtered.
 import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from cordboard.applets.connect import Connect
 from cordboard.applets.greeting import Greeting
@@ -46,7 +46,7 @@ from cordboard.flow.document import read_flow
 from cordboard.flow.runner import Runner, State
 from cordboard.testing.invariants import Watch
 from cordboard.testing.ladder import ladder_line, scene_line
-from cordboard.testing.scenario import FINALS, NEVER_REPLIES, PATIENCE, Phone, Scenario, Sound
+from cordboard.testing.scenario import FINALS, PATIENCE, Phone, Reply, Scenario, Sound
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ class World:
 
     # --- the clock -------------------------------------------------------------------------------------
 
-    def run(self) -> "World":
+    def run(self) -> Self:
         """Play until nothing is left to happen, then look whether every promise was kept."""
         self._script_the_caller()
         for _ in range(MOST_STEPS):
@@ -181,10 +181,10 @@ class World:
 
     def _obey(self, command: Command) -> None:
         match command:
-            case Fetch(request):
-                self._reply(request)
-            case PrepareSound(sound, value=value):
-                self._prepare(sound, self.scenario.sounds.get(value, Sound()))
+            case Fetch():
+                self._reply(command)
+            case PrepareSound(sound):
+                self._prepare(sound, self._sound(command))
             case Dial(leg, number):
                 self._dial(leg, number)
             case Release(leg, cause):
@@ -192,15 +192,27 @@ class World:
             case _:
                 pass
 
-    def _reply(self, request: int) -> None:
-        if not self._replies:
-            return
-        reply = self._replies.pop(0)
-        if reply.after is not None:
+    def _reply(self, fetch: Fetch) -> None:
+        reply = self._reply_to(fetch)
+        if reply is not None and reply.after is not None:
             event = Fetched(
-                request, reply.status, reply.media_type, reply.body, reply.error, reply.after, reply.able
+                fetch.request,
+                reply.status,
+                reply.media_type,
+                reply.body,
+                reply.error,
+                reply.after,
+                reply.able,
             )
             self._event(reply.after, event)
+
+    def _reply_to(self, fetch: Fetch) -> Reply | None:
+        """What the customer says; None: nothing, ever."""
+        return self._replies.pop(0) if self._replies else None
+
+    def _sound(self, asked: PrepareSound) -> Sound:
+        """How a sound turns out."""
+        return self.scenario.sounds.get(asked.value, Sound())
 
     def _prepare(self, key: str, sound: Sound) -> None:
         self._sounds[key] = sound
@@ -221,14 +233,17 @@ class World:
 
     # --- phones ----------------------------------------------------------------------------------------
 
+    def _phone(self, number: str) -> Phone:
+        """Who is rung this time."""
+        phones = self.scenario.phones.get(number, self.scenario.others)
+        if isinstance(phones, Phone):
+            return phones
+        nth = self._dialled.get(number, 0)
+        self._dialled[number] = nth + 1
+        return phones[min(nth, len(phones) - 1)]
+
     def _dial(self, leg: int, number: str) -> None:
-        phones = self.scenario.phones.get(number, NEVER_REPLIES)
-        if isinstance(phones, tuple):
-            nth = self._dialled.get(number, 0)
-            phone = phones[min(nth, len(phones) - 1)]
-            self._dialled[number] = nth + 1
-        else:
-            phone = phones
+        phone = self._phone(number)
         line = self.lines[leg] = Line(leg, phone)
         if phone.registered:
             self._later(0.0, lambda: PhoneRung(leg))
@@ -243,7 +258,11 @@ class World:
         if phone.fails is not None:
             after, cause = phone.fails
             self._from_phone(
-                line, WIRE + after, "calling", LegFailed(leg, cause, FINALS[cause]), becomes="over"
+                line,
+                WIRE + after,
+                "calling",
+                LegFailed(leg, cause, phone.code or FINALS[cause]),
+                becomes="over",
             )
         if phone.answers is not None:
             self._from_phone(line, WIRE + phone.answers, "calling", LegAnswered(leg), becomes="up")
