@@ -23,6 +23,8 @@ from cordboard.testing.virtual_time import run
 from cordboard.testing.wire import Passed, Wire
 from tests.wire.parties import ANSWER, OFFER, Pair, at
 
+WARNING = '305 bob "Incompatible media format"'
+
 ELSEWHERE = Reason("SIP", 200, "Call completed elsewhere")
 
 
@@ -383,16 +385,19 @@ def test_telephony_7_a_reinvite_is_answered_by_the_owner(from_alice: bool) -> No
 
 def test_telephony_7_a_refused_offer_leaves_the_call_as_it_was() -> None:
     async def story() -> None:
-        async with Pair(Wire()) as pair:
+        wire = Wire()
+        async with Pair(wire) as pair:
             pair.bob_answers()
             pair.bob.on_event = lambda session, event: (
-                session.refuse_offer(488) if isinstance(event, Offered) else None
+                session.refuse_offer(488, (("Warning", WARNING),)) if isinstance(event, Offered) else None
             )
             session = pair.alice.call(pair.bob)
             await at(2)
             session.offer(OFFER)
             await at(60)
             assert pair.alice.told(OfferRefused) == [OfferRefused(488)]
+            (refusal,) = [sent.data for sent in wire.passed if sent.data.startswith(b"SIP/2.0 488 ")]
+            assert b'\r\nWarning: 305 bob "Incompatible media format"\r\n' in refusal
             assert not pair.alice.told(Ended)
             session.release()
             await at(61)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from cordboard import sdp
 from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.numbers import caller_id, dialled_exophone
-from cordboard.legs.speech import Elsewhere, check_address
+from cordboard.legs.speech import Elsewhere, check_address, warning
 from cordboard.legs.trunks import Route, names_account
 from cordboard.legs.words import HOPS_HEADER, Arrival
 from cordboard.sip.endpoint.words import Invitation
@@ -109,8 +109,7 @@ def _bad_audio(
         if terms.receives:
             check_address(terms.address, invitation.source.host, route)
     except sdp.NotAcceptable as mistake:
-        warning = ("Warning", f'{mistake.code} cordboard "{mistake.told}"')
-        return Refusal(488, "Not Acceptable Here", mistake.told, exophone, (warning,))
+        return Refusal(488, "Not Acceptable Here", mistake.told, exophone, warning(mistake))
     except Elsewhere as mistake:
         return Refusal(488, "Not Acceptable Here", str(mistake), exophone)
     except BadInput as mistake:

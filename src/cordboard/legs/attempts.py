@@ -102,8 +102,8 @@ class Attempts:
     def answer_offer(self, body: bytes) -> None:
         self._session.answer_offer(body)
 
-    def refuse_offer(self, code: int = 488) -> None:
-        self._session.refuse_offer(code)
+    def refuse_offer(self, code: int = 488, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        self._session.refuse_offer(code, headers)
 
     # --- inside -----------------------------------------------------------------------------------------
 

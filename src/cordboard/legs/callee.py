@@ -17,7 +17,7 @@ from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.causes import cause_of_refusal, reason_for, side_that_ended
 from cordboard.legs.digits import digit_in
 from cordboard.legs.numbers import shown_name
-from cordboard.legs.speech import Speech
+from cordboard.legs.speech import Speech, warning
 from cordboard.legs.trunks import Route
 from cordboard.legs.words import Audio, Hooks, LegStream
 from cordboard.sip.dialog.words import (
@@ -244,8 +244,8 @@ class CalleeLeg:
             self._speech.agreed = self._streams.get(early)
         try:
             answer = self._speech.answer_again(body)
-        except BadInput:
-            self.session.refuse_offer(488)
+        except BadInput as mistake:
+            self.session.refuse_offer(488, warning(mistake))
             return
         self.session.answer_offer(answer)
         self._agreed(early)

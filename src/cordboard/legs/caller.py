@@ -8,7 +8,7 @@ from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.arriving import retry_after
 from cordboard.legs.causes import reason_for, reason_for_status
 from cordboard.legs.digits import digit_in
-from cordboard.legs.speech import Speech
+from cordboard.legs.speech import Speech, warning
 from cordboard.legs.trunks import Route
 from cordboard.legs.words import Arrival, Audio, Hooks
 from cordboard.sip.dialog.words import (
@@ -193,8 +193,8 @@ class CallerLeg:
             return
         try:
             self.session.answer_offer(self._speech.answer_again(body))
-        except BadInput:
-            self.session.refuse_offer(488)
+        except BadInput as mistake:
+            self.session.refuse_offer(488, warning(mistake))
         else:
             self._tell_stream()
 

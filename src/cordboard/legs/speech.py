@@ -24,6 +24,14 @@ def codec_order(country: str) -> tuple[str, ...]:
     return ("PCMU", "PCMA") if country.upper() in _MU_LAW else ("PCMA", "PCMU")
 
 
+def warning(mistake: BadInput) -> tuple[tuple[str, str], ...]:
+    """What a 488 says of a description that cannot be taken: a Warning (RFC 3261 §20.43), where there is one
+    for it."""
+    if not isinstance(mistake, sdp.NotAcceptable):
+        return ()
+    return (("Warning", f'{mistake.code} cordboard "{mistake.told}"'),)
+
+
 class Elsewhere(BadInput):
     """Audio is wanted at an address that is not the peer's to give."""
 

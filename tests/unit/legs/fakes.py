@@ -61,8 +61,9 @@ class FakeSession:
     def answer_offer(self, body: bytes) -> None:
         self.did.append(("answer offer", body))
 
-    def refuse_offer(self, code: int = 488) -> None:
+    def refuse_offer(self, code: int = 488, headers: tuple[tuple[str, str], ...] = ()) -> None:
         self.did.append((f"refuse offer {code}", b""))
+        self.headers = headers
 
     @property
     def names(self) -> list[str]:

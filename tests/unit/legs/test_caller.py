@@ -258,12 +258,14 @@ def test_telephony_6_a_new_offer_keeps_the_codec_that_is_spoken() -> None:
     assert [stream.codec for _, _, stream in stage.streams] == ["PCMU", "PCMU"]
 
 
-def test_an_offer_without_a_codec_in_common_is_refused_and_nothing_changes() -> None:
+def test_telephony_22_an_offer_without_a_codec_in_common_is_488_that_says_so_and_nothing_changes() -> None:
     stage = Stage()
     session = stage.arrive()
     stage.legs.answer_caller("c1", AUDIO)
     session.tell(Offered(G729))
     assert session.names[-1] == "refuse offer 488" and len(stage.streams) == 1
+    ((name, text),) = session.headers
+    assert name == "Warning" and text.startswith('305 cordboard "Incompatible media format: only G729')
 
 
 def test_a_reinvite_without_sdp_gets_our_offer_and_the_ack_its_answer() -> None:

@@ -96,10 +96,10 @@ class Fork:
         if self._winner is not None:
             self._winner.answer_offer(body)
 
-    def refuse_offer(self, code: int = 488) -> None:
+    def refuse_offer(self, code: int = 488, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """See ``endpoint.words.Session``."""
         if self._winner is not None:
-            self._winner.refuse_offer(code)
+            self._winner.refuse_offer(code, headers)
 
     # --- what the branches tell -----------------------------------------------------------------------------
 

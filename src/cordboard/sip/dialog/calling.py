@@ -209,10 +209,10 @@ class CallingSession(LiveSession):
             self._acknowledge(branch, body)
             self._offers.proceed()
 
-    def refuse_offer(self, code: int = 488) -> None:
+    def refuse_offer(self, code: int = 488, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """See ``endpoint.words.Session``. The first offer cannot be refused: the call is over."""
         if self._open is None:
-            super().refuse_offer(code)
+            super().refuse_offer(code, headers)
         else:
             self.release(Reason("SIP", code))
 

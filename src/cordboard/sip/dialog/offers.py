@@ -11,6 +11,7 @@ from cordboard.sip.dialog.words import Ended, OfferAnswered, Offered, OfferRefus
 from cordboard.sip.message.address import Hop
 from cordboard.sip.message.message import Response
 from cordboard.sip.message.outbound import Outbound
+from cordboard.sip.message.writer import added
 from cordboard.sip.transaction.server import InviteServer, Server
 
 FATAL = {408: "a request in the dialog was never answered", 481: "the far side no longer knows the dialog"}
@@ -234,11 +235,11 @@ class Offers:
         session.accept_with(server, body, offered=not server.request.sdp, initial=False)
         self.proceed()
 
-    def refuse(self, code: int) -> None:
+    def refuse(self, code: int, headers: tuple[tuple[str, str], ...] = ()) -> None:
         server, self._theirs = self._theirs, None
         if server is None:
             return
-        self._session.respond(server, code)
+        self._session.respond(server, code, lines=added(headers))
         self.proceed()
 
     def cancelled(self, server: Server) -> None:

@@ -55,9 +55,9 @@ class LiveSession(SessionCore):
         """See ``endpoint.words.Session``."""
         self._offers.answer(body)
 
-    def refuse_offer(self, code: int = 488) -> None:
+    def refuse_offer(self, code: int = 488, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """See ``endpoint.words.Session``."""
-        self._offers.refuse(code)
+        self._offers.refuse(code, headers)
 
     # --- what the stack brings ------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class Ended:
 @dataclass(frozen=True, slots=True)
 class Offered:
     """A re-INVITE, UPDATE or PRACK with an SDP offer, or (``body`` empty) a re-INVITE that asks us for one.
-    The owner answers at once with ``session.answer_offer(body)`` or ``session.refuse_offer(code)``.
+    The owner answers at once with ``session.answer_offer(body)`` or ``session.refuse_offer(code, headers)``.
     ``early``: the far tag of the dialog that it came in."""
 
     body: bytes

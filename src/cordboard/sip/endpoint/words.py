@@ -180,7 +180,9 @@ class Session(Protocol):
 
     def answer_offer(self, body: bytes) -> None: ...
 
-    def refuse_offer(self, code: int = 488) -> None: ...
+    def refuse_offer(self, code: int = 488, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Turn the far side's offer down; the session goes on as it was. ``headers``: a 488's Warning."""
+        ...
 
 
 class IncomingSession(Session, Protocol):
