@@ -8,8 +8,9 @@ from typing import Any
 
 from cordboard.contract.account import Account
 from cordboard.contract.answer import read_answer
-from cordboard.contract.asked import HEADERS, NOW, PARAMETERS, STAGES
+from cordboard.contract.asked import EVENT_PARAMETERS, HEADERS, NOW, PARAMETERS, STAGES, Parameter
 from cordboard.contract.codes import CODES
+from cordboard.contract.events import dial_event_url
 from cordboard.contract.openapi import request_openapi
 from cordboard.contract.request import connect_url
 from cordboard.contract.rules import RULES
@@ -83,10 +84,7 @@ def request_page() -> str:
     headers = [f"| `{name}` | {about} |" for name, about in HEADERS]
     text += "\n## Headers\n\n| header | meaning |\n|---|---|\n" + "\n".join(headers)
     text += "\n\n## Parameters, in this order\n\n| parameter | sent | meaning | values |\n|---|---|---|---|\n"
-    kinds = {"integer": "a whole number", "number": "a telephone number", "time": "`yyyy-mm-dd hh:mm:ss`"}
-    for one in PARAMETERS:
-        values = ", ".join(f"`{word}`" for word in one.choices) or kinds.get(one.kind, "any text")
-        text += f"| `{one.name}` | {one.when or 'always'} | {one.about} | {values} |\n"
+    text += "".join(_parameter(one) for one in PARAMETERS)
     text += (
         "\nTimes are in the account's time zone. Telephone numbers are written as `[account] number_format` "
         'says: `"national"` (the default) writes +91 numbers as `0` and ten digits, all others as E.164; '
@@ -100,7 +98,31 @@ def request_page() -> str:
             url = connect_url("/connect?key=secret", facts, Account(number_format=form), NOW)
             wire = url.replace("&", "\n  &")
             text += f"\n### {stage[0].upper()}{stage[1:]}, {form}\n\n```\nGET {wire}\n```\n"
-    return text
+    told = [
+        dial_event_url("/events?key=secret", STAGES["first"], Account(), at, kind, ONE)
+        for at, kind in ((3.0, "Dial"), (33.0, "Terminal"))
+    ]
+    text += (
+        "\n## Dial events\n\n"
+        "Where an answer names a `dial_passthru_event_url`, that URL gets a `GET` when a number starts being "
+        "rung and when that leg is over, for whatever reason; with several numbers, for each of them. At "
+        "least once, in order per call. What you answer is not read; anything but 2xx is tried again later. "
+        "Events do not tell how a leg went: `busy`, then `free`, is an answered call as well as a missed "
+        "one.\n\n"
+        "| parameter | sent | meaning | values |\n|---|---|---|---|\n"
+    )
+    text += "".join(_parameter(one) for one in EVENT_PARAMETERS)
+    return (
+        text + "\n```\n" + "\n".join(f"GET {url.replace('&', chr(10) + '  &')}" for url in told) + "\n```\n"
+    )
+
+
+_KINDS = {"integer": "a whole number", "number": "a telephone number", "time": "`yyyy-mm-dd hh:mm:ss`"}
+
+
+def _parameter(one: Parameter) -> str:
+    values = ", ".join(f"`{word}`" for word in one.choices) or _KINDS.get(one.kind, "any text")
+    return f"| `{one.name}` | {one.when or 'always'} | {one.about} | {values} |\n"
 
 
 def answer_page() -> str:

@@ -112,6 +112,27 @@ PARAMETERS: Final = (
     ),
 )  # fmt: skip
 
+_BY_NAME: Final = {one.name: one for one in PARAMETERS}
+_SHARED = ("CallSid", "CallFrom", "CallTo", "Direction", "Created", "From", "To", "CurrentTime")
+
+EVENT_PARAMETERS: Final = (
+    *(_BY_NAME[name] for name in _SHARED),
+    Parameter("DialWhomNumber", "Who is rung.", "number"),
+    Parameter("Status", "The line of whoever is rung, not how the leg went.", choices=("busy", "free")),
+    Parameter(
+        "EventType",
+        "`Dial`: this number starts being rung; `Terminal`: that leg is over. `Ringing` and `Answered` only "
+        "where the applet's `dial_events` names them.",
+        choices=("Dial", "Ringing", "Answered", "Terminal"),
+    ),
+    Parameter(
+        "RecordingAvailableBy",
+        "When the recording can be fetched: `Sun, 28 Feb 2021 21:04:05`.",
+        when="with the Terminal of a recorded conversation",
+    ),
+)
+"""The query of a dial event, behind the own query of ``dial_passthru_event_url`` (settled 23)."""
+
 NOW: Final = 62.0
 """Seconds of the call at which the samples are asked."""
 

@@ -140,7 +140,8 @@ def _number(where: str, entry: Any, asker: Asker, problems: Problems) -> str | N
             code = "number.not_e164"
     if code in ("number.emergency", "number.satellite", "number.premium", "number.country"):
         rule = "telephony-15"
-    problems.error(where, code, f"{read.message}; it is not dialled", rule, read.correction)
+    message = read.message if "never" in read.message else f"{read.message}; it is not dialled"
+    problems.error(where, code, message, rule, read.correction)
     return None
 
 

@@ -4,12 +4,10 @@ from typing import Any, Final
 
 from cordboard.contract import limits
 from cordboard.contract.account import Account
-from cordboard.contract.asked import HEADERS, NOW, PARAMETERS, STAGES, Parameter
-from cordboard.contract.events import STATUS
+from cordboard.contract.asked import EVENT_PARAMETERS, HEADERS, NOW, PARAMETERS, STAGES, Parameter
 from cordboard.contract.request import connect_url
 from cordboard.contract.schema import answer_schema
 
-_EVENT_NAMES: Final = ("CallSid", "CallFrom", "CallTo", "Direction", "Created", "From", "To", "CurrentTime")
 _ABOUT: Final = (
     "What an application behind a Connect applet implements. The paths are examples: Primary URL, Fallback "
     "URL and dial_passthru_event_url are yours to name, and their own query is kept, byte for byte, before "
@@ -78,23 +76,11 @@ def _connect() -> dict[str, Any]:
 
 
 def _events() -> dict[str, Any]:
-    known = {one.name: one for one in PARAMETERS}
-    own = (
-        Parameter("DialWhomNumber", "Who is rung.", "number"),
-        Parameter("Status", "The line of whoever is rung, not how the leg went.", choices=("busy", "free")),
-        Parameter("EventType", "`Ringing` and `Answered` only where the applet asks for them.",
-                  choices=tuple(STATUS)),
-        Parameter(
-            "RecordingAvailableBy",
-            "When the recording can be fetched: `Sun, 28 Feb 2021 21:04:05`.",
-            when="with the Terminal of a recorded conversation",
-        ),
-    )  # fmt: skip
     return {
         "operationId": "dial_event",
         "summary": "Somebody is being rung, or is not any more",
         "description": _TOLD,
-        "parameters": [_parameter(one) for one in (*(known[name] for name in _EVENT_NAMES), *own)],
+        "parameters": [_parameter(one) for one in EVENT_PARAMETERS],
         "responses": {"200": {"description": "Taken. Anything else is tried again later."}},
     }
 

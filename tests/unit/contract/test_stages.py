@@ -9,7 +9,7 @@ import pytest
 
 from cordboard.contract.account import Account
 from cordboard.contract.asked import NOW, PARAMETERS, STAGES
-from cordboard.contract.events import dial_event_url
+from cordboard.contract.events import STATUS, dial_event_url
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.openapi import request_openapi
 from cordboard.contract.request import connect_url
@@ -83,3 +83,7 @@ def test_the_openapi_description_has_each_parameter_of_an_event(kind: str) -> No
     names = [name for name, _ in parse_qsl(url.partition("?")[2])]
     get = OPENAPI["paths"]["/events"]["get"]
     assert [one["name"] for one in get["parameters"]] == names
+    assert kind in STATUS
+    told = {one["name"]: one["schema"].get("enum") for one in get["parameters"]}
+    assert told["EventType"] == list(STATUS)
+    assert set(told["Status"]) == set(STATUS.values())
