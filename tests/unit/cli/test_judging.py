@@ -189,3 +189,9 @@ def test_colour_is_for_a_terminal_and_an_answer_cannot_write_any() -> None:
     text = shown(hostile)
     assert "\x1b" not in text and "\x07" not in text
     assert "[bold]" in text and "[red]" in text
+
+
+def test_the_page_for_customers_shows_what_is_really_printed() -> None:
+    page = Path(__file__).parents[3] / "docs" / "contract" / "README.md"
+    printed = shown(SAMPLE.replace(b'"both",', b'"both"'))
+    assert f"```\n{printed}```" in page.read_text()
