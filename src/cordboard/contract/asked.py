@@ -24,12 +24,15 @@ class Parameter:
 
 
 HEADERS: Final = (
-    ("Exotel-Version", "The version of the format that your answer is read as."),
+    ("Exotel-Version", "`1.0`: the version of the format that your answer is read as."),
     ("Accept", "`application/json`"),
 )
 
 _CALLER = "An incoming call: the caller. A call made by API to a flow: the number called first."
-_CALLED = "An incoming call: the ExoPhone. A call made by API to a flow: its `CallerId`."
+_CALLED = (
+    "An incoming call: the ExoPhone. A call made by API to a flow: its `CallerId`; between two numbers: the "
+    "second."
+)
 _ATTEMPT = "after an attempt in this applet, or an earlier Connect"
 _LEGS = "after a failed attempt in this applet: one group for each leg rung, `Legs[0]`, `Legs[1]` …"
 _CODES = (
