@@ -1,18 +1,28 @@
 """What each leg hears, as a function of the scene (telephony.md 22, 23)."""
 
+from itertools import pairwise
+
 from cordboard.call.scene import Clip, HoldMusic, Party, Ringback, Silence
 from cordboard.call.words import AudioDied, AudioStarted, Played
 from cordboard.media.control import MediaEvent
 from cordboard.media.embedded import rtp
+from cordboard.media.embedded.g711 import SILENCE
 from cordboard.media.embedded.leg import DEAD_NS, DEAD_WITH_NOISE_NS
 from cordboard.media.embedded.plays import MUSIC, RINGBACK, Sound
 from cordboard.media.embedded.room import Tape
 from tests.unit.media.bench_room import FRAME, Far, World
 
+NOTHING = SILENCE["PCMA"] * 160
+
 
 def heard(world: World, leg: int) -> list[int]:
-    """The first byte of each frame."""
-    return [packet.payload[0] for packet in world.sent[leg]]
+    """The first byte of each frame but for those of silence, which fill holes between two sources."""
+    return [packet.payload[0] for packet in world.sent[leg] if packet.payload != NOTHING]
+
+
+def steps(world: World, leg: int) -> set[int]:
+    """By how much timestamps advance, in samples."""
+    return {b.timestamp - a.timestamp for a, b in pairwise(world.sent[leg])}
 
 
 def numbered(frames: int) -> Sound:
@@ -30,6 +40,42 @@ def test_a_clip_is_over_once_after_its_last_frame() -> None:
     world.tick(5)
     assert world.events == [Played(1)]
     assert heard(world, 0) == [0, 1, 2]
+
+
+def test_telephony_18_no_hole_between_an_announcement_and_who_speaks_next() -> None:
+    """Until it is decided what is heard after the announcement, and until the next packet comes."""
+    world = World()
+    world.room.sounds["a"] = numbered(3)
+    world.leg(0)
+    world.leg(1)
+    callee = Far(world, 1)
+    callee.talk()
+    world.scene((0, Clip("a", 1)), (1, Clip("a", 1)))
+    world.tick(6)
+    assert world.events[-1] == Played(1)
+    world.scene((0, Party(1, Silence())), (1, Party(0, Silence())))
+    world.tick(2)
+    world.now += 15 * FRAME // 20
+    callee.put(callee.sequence, callee.timestamp + 1280, b"\x42" * 160)
+    world.tick(3)
+    assert heard(world, 0) == [0, 1, 2, 0x42] and len(world.sent[0]) == 9
+    assert steps(world, 0) <= set(range(160, 321))
+    assert [packet.marker for packet in world.sent[0]] == [True] + 7 * [False] + [True]
+
+
+def test_silence_fills_no_more_than_a_fifth_of_a_second() -> None:
+    world = World()
+    world.room.sounds["a"] = numbered(3)
+    world.leg(0)
+    world.scene((0, Clip("a", 1)))
+    world.tick(50)
+    assert len(world.sent[0]) == 3 + 10
+    world.scene((0, Clip("a", 2)))
+    world.tick(3)
+    assert len(world.sent[0]) == 16 and world.sent[0][-3].marker
+    world.scene((0, Silence()))
+    world.tick(50)
+    assert len(world.sent[0]) == 16
 
 
 def test_two_legs_hear_one_play_in_step_and_it_is_over_once() -> None:

@@ -41,12 +41,12 @@ def test_telephony_18_hold_music_announcement_and_callee_are_one_stream() -> Non
     world.scene((0, Party(1)))
     Far(world, 1, timestamp=4_000_000_000).talk(20)
     sent = world.sent[0]
-    assert len(sent) == 10 + 5 + 20
+    assert len(sent) == 10 + 5 + 1 + 20
     assert {packet.ssrc for packet in sent} == {0xA0}
     assert set(steps(sent)) == {1}
-    # the announcement's end and the callee's first packet are two ticks apart, as on the clock
-    assert stamps(sent) == [160] * 14 + [320] + [160] * 19
-    assert [index for index, packet in enumerate(sent) if packet.marker] == [0, 10, 15]
+    # the announcement's end and the callee's first packet are two ticks apart: silence lies between
+    assert stamps(sent) == [160] * 35
+    assert [index for index, packet in enumerate(sent) if packet.marker] == [0, 10, 16]
 
 
 def test_telephony_18_timestamps_advance_with_the_clock_through_silence() -> None:

@@ -186,7 +186,7 @@ class Room:
             if isinstance(player, Play):
                 player.heard = True
             if leg.out.open:
-                over = self._speak(call, leg, now) or over
+                over = self._speak(leg, now) or over
         for play in list(call.plays.values()):
             # A sound waits for its first hearer: the beginning of an announcement is not lost.
             if play.heard and not play.over:
@@ -195,18 +195,29 @@ class Room:
                 self._emit(call.name, Played(play.number))
                 play.number = None
                 over = True
+                for leg in call.legs.values():
+                    if leg.player is play and not leg.out.dialler.busy:
+                        leg.out.expect()
+                        self._speak(leg, now)
         if over:
             self._arrange(call)
 
-    def _speak(self, call: Call, leg: Leg, now: int) -> bool:
-        """Send a leg its 20 ms; True when its last digit went out."""
+    def _speak(self, leg: Leg, now: int) -> bool:
+        """Send a leg its 20 ms; True when its last digit went out, or nothing more goes out from here."""
         out, player = leg.out, leg.player
         try:
             if out.dialler.busy:
                 out.dial(now)
                 return not out.dialler.busy
             if isinstance(player, Play) and not player.over:
+                out.bridged()
                 out.play(player.frame(out.codec), now)
+            elif out.bridging:
+                if leg.speaker is None or out.fresh:
+                    out.bridge(now)
+                else:
+                    out.bridged()
+                return not out.bridging
         except Exception as error:  # a full queue loses its frame; it must not stop what others hear
             leg.failed(error)
         return False
@@ -217,7 +228,7 @@ class Room:
         """Bring everything in line with the scene. Doing it twice changes nothing."""
         wanted: dict[PlayKey, Play] = {}
         speakers: dict[int, list[Outgoing]] = {}
-        dialling = False
+        busy = False
         for number, leg in call.legs.items():
             speaker, source = self._resolve(call, call.scene.heard_by(number))
             player: Play | None = None
@@ -228,15 +239,18 @@ class Room:
             if player is not leg.player or speaker is not leg.speaker:
                 leg.player, leg.speaker = player, speaker
                 leg.out.fresh = True
+                if speaker is not None:
+                    leg.out.expect()
+            busy = busy or leg.out.dialler.busy or (leg.out.open and leg.out.bridging)
             if leg.out.dialler.busy:
-                dialling = True
-            elif speaker is not None and leg.out.open:
+                continue
+            if speaker is not None and leg.out.open:
                 speakers.setdefault(speaker.number, []).append(leg.out)
         for number, leg in call.legs.items():
             leg.heard_by(tuple(speakers.get(number, ())))
         # A clip that was played stays known as long as the scene names it, so that it does not start over.
         call.plays = wanted
-        if dialling or any(play.number is not None or not play.over for play in wanted.values()):
+        if busy or any(play.number is not None or not play.over for play in wanted.values()):
             self._sounding[call.name] = call
         else:
             self._sounding.pop(call.name, None)

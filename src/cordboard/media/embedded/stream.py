@@ -7,7 +7,7 @@ clock. Whoever speaks - a player or another leg - is fitted into it.
 from collections.abc import Callable
 
 from cordboard.media.embedded.digits import Dialler
-from cordboard.media.embedded.g711 import translation
+from cordboard.media.embedded.g711 import SILENCE, translation
 from cordboard.media.embedded.inband import tone_step
 from cordboard.media.embedded.rtp import (
     FRAME,
@@ -22,6 +22,8 @@ from cordboard.media.embedded.rtp import (
 Send = Callable[[bytes], object]
 
 _FAR_BEHIND = 10 * FRAME
+_BRIDGE = 10
+"""Frames: 200 ms, in which the next to speak is heard, or whoever decides has decided."""
 _pack = HEADER.pack
 
 
@@ -34,6 +36,7 @@ class Outgoing:
 
     __slots__ = (
         "_base",
+        "_bridged",
         "_cut",
         "_cut_at",
         "_epoch",
@@ -75,6 +78,7 @@ class Outgoing:
         self._cut = b""
         self._cut_at = 0
         self._event_at = 0
+        self._bridged = _BRIDGE
         self.dialler = Dialler()
 
     def timestamp_at(self, now: int) -> int:
@@ -107,6 +111,31 @@ class Outgoing:
         self.seq = (self.seq + 1) & SEQUENCES
         at, self.edge = self.edge, (self.edge + len(frame)) & TIMESTAMPS
         self._put(head, self.seq, at, frame)
+
+    @property
+    def bridging(self) -> bool:
+        """Whether the stream would have a hole if nothing were sent until the next source speaks."""
+        return self._bridged < _BRIDGE
+
+    def expect(self) -> None:
+        """One source has ended and the next may need a moment (telephony.md 18: one stream, no hole)."""
+        if self.sent and self.open:
+            self._bridged = 0
+
+    def bridge(self, now: int) -> None:
+        """20 ms of silence, where the stream has come that far; the talk that follows still begins anew."""
+        self._bridged += 1
+        behind = timestamp_step(self.timestamp_at(now), self.edge)
+        if behind >= _FAR_BEHIND:
+            self.bridged()  # nothing was sent before, so there is no hole to fill
+        elif behind >= -FRAME // 2:
+            fresh, self.fresh = self.fresh, False
+            self.play(SILENCE[self.codec] * FRAME, now)
+            self.fresh = fresh
+
+    def bridged(self) -> None:
+        """The next source speaks."""
+        self._bridged = _BRIDGE
 
     def dial(self, now: int) -> None:
         """The next 20 ms of the digits that are being sent: as events (RFC 4733), or as tones to a leg that
