@@ -83,18 +83,44 @@ def ring(
 
 @app.command()
 def check(
-    answer: Annotated[str, typer.Option(metavar="FILE", help="Judge this answer; - is standard input.")],
+    url: Annotated[str, typer.Argument(metavar="[URL]", help="Play the platform against this URL.")] = "",
+    answer: Annotated[str, typer.Option(metavar="FILE", help="Judge this answer; - is standard input.")] = "",
     status: Annotated[int, typer.Option(help="The HTTP status it came with.")] = 200,
     content_type: Annotated[str, typer.Option(help="Its Content-Type.")] = "application/json",
-    country: Annotated[str, typer.Option(metavar="CC", help="Of numbers written without '+'.")] = "IN",
+    fallback: Annotated[str, typer.Option(metavar="URL", help="The Fallback URL.")] = "",
+    country: Annotated[str, typer.Option(metavar="CC", help="Of numbers written without '+'.")] = "",
     accept: Annotated[str, typer.Option(help="Shapes that are on: ccm,trunk,sip,plain.")] = "",
     strict: Annotated[bool, typer.Option("--strict", help="By the letter of the document.")] = False,
+    exophone: Annotated[str, typer.Option(help="The number that is called.")] = "",
+    from_number: Annotated[str, typer.Option("--from", help="The caller's number.")] = "",
+    number_format: Annotated[
+        str, typer.Option(help="How numbers are written in requests: national or e164.")
+    ] = "",
+    allow: Annotated[
+        list[str] | None, typer.Option(metavar="NETWORK", help="A private network that may be called.")
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Send one request only.")] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="The configuration; else cordboard.toml.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Tell every call second by second.")] = False,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit report here.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with the calls drawn here.")] = None,
     json: Json = False,
 ) -> None:
-    """Judge the answer of a Connect URL: whom it dials, and what is wrong with it."""
-    from cordboard.cli import judging
+    """Try a Connect URL as the platform would, or judge one answer of it."""
+    if bool(url) == bool(answer):
+        raise typer.BadParameter("either URL or --answer FILE is needed")
+    if answer:
+        from cordboard.cli import judging
 
-    raise typer.Exit(judging.judge(answer, status, content_type, country, accept, strict, json))
+        raise typer.Exit(judging.judge(answer, status, content_type, country or "IN", accept, strict, json))
+    from cordboard.cli import checking
+
+    options = checking.Options(
+        fallback, country, exophone, from_number, number_format, accept, allow or (), strict, read_only
+    )
+    raise typer.Exit(checking.check_url(url, config, options, checking.Output(json, full, junit, html)))
 
 
 @app.command()

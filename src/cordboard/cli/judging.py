@@ -40,8 +40,8 @@ def judge(
 ) -> int:
     """Exit 0 when it could be judged, whatever the verdict; 2 for a file that cannot be read or bad usage."""
     try:
-        account = Account(country=_region(country), strict=strict)
-        shapes = _shapes(accept)
+        account = Account(country=region(country), strict=strict)
+        shapes = shapes_of(accept)
         body = _bytes_of(file)
     except BadInput as mistake:
         complain(mistake)
@@ -116,7 +116,8 @@ def _told(problem: Problem) -> dict[str, str]:
     }
 
 
-def _shapes(accept: str) -> frozenset[str]:
+def shapes_of(accept: str) -> frozenset[str]:
+    """The options that ``--accept`` names. Raises ``BadInput``."""
     named = frozenset(filter(None, (word.strip() for word in accept.split(","))))
     for word in sorted(named):
         if word not in SHAPES:
@@ -124,7 +125,8 @@ def _shapes(accept: str) -> frozenset[str]:
     return named
 
 
-def _region(country: str) -> str:
+def region(country: str) -> str:
+    """The country's code in capitals. Raises ``BadInput``."""
     code = country.upper()
     if code not in REGIONS:
         raise BadInput("--country", f"{country!r} is not known", 'an ISO 3166 code such as "IN"')

@@ -45,6 +45,7 @@ class _Order:
     message: str = ""
     redirects: int = 0
     whole: bool = True
+    method: str = "GET"
 
 
 class Customer:
@@ -107,6 +108,10 @@ class Customer:
         """
         wanted = {"Exotel-Version": "1.0", **(headers or {})}
         return await self._bounded(url, _Order(wanted, seconds, body_limit, message_id))
+
+    async def head(self, url: str, *, seconds: float = 5.0) -> Got:
+        """What a customer's URL answers to HEAD. No call needs it; those who try an application do."""
+        return await self._bounded(url, _Order({"Exotel-Version": "1.0"}, seconds, BODY_LIMIT, method="HEAD"))
 
     async def audio(
         self, url: str, *, redirects: int, seconds: float = 5.0, headers: Mapping[str, str] | None = None
@@ -182,9 +187,9 @@ class Customer:
             raise Refused(objection)  # aiohttp asks no resolver about a literal
         headers = {**self._always, **order.headers}
         if self._keys:
-            headers |= self._signature(url, order.message)
-        async with session.get(
-            URL(url.text, encoded=True), headers=headers, ssl=self._tls, allow_redirects=False
+            headers |= self._signature(url, order)
+        async with session.request(
+            order.method, URL(url.text, encoded=True), headers=headers, ssl=self._tls, allow_redirects=False
         ) as response:
             if order.redirects and response.status in _REDIRECTS and "Location" in response.headers:
                 response.close()
@@ -195,9 +200,10 @@ class Customer:
                 response.close()
                 raise
 
-    def _signature(self, url: urls.Url, message: str) -> dict[str, str]:
-        message = message or f"msg_{self._tokens.hex(16)}"
-        return signing.headers(self._keys, message, int(self._clock.wall()), signing.payload("GET", url.text))
+    def _signature(self, url: urls.Url, order: _Order) -> dict[str, str]:
+        message = order.message or f"msg_{self._tokens.hex(16)}"
+        payload = signing.payload(order.method, url.text)
+        return signing.headers(self._keys, message, int(self._clock.wall()), payload)
 
 
 async def _read(response: ClientResponse, order: _Order) -> Got:
@@ -219,6 +225,7 @@ async def _read(response: ClientResponse, order: _Order) -> Got:
         etag=fields.get("ETag", "")[:500],
         modified=fields.get("Last-Modified", "")[:100],
         wait=_retry_after(fields.get("Retry-After", "")),
+        location=fields.get("Location", "")[:2000] if response.status in _REDIRECTS else "",
     )
 
 

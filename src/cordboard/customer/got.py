@@ -10,6 +10,7 @@ class Got:
     ``status`` 0: there is no whole answer, and ``error`` says why in one sentence that tells nothing about
     our network. ``media_type``: the Content-Type field as it came. ``elapsed``: seconds, all included.
     ``etag`` and ``modified``: the fields ETag and Last-Modified. ``hops``: redirects that were followed.
+    ``location``: where a redirect leads that was not followed.
     ``wait``: seconds to stay away from the host: what Retry-After asked for, or, where nothing was sent
     because of the limits for events, until it may be tried. ``cause`` is for our own log, never for tenants.
     """
@@ -24,6 +25,7 @@ class Got:
     hops: int = 0
     wait: float = 0.0
     cause: str = ""
+    location: str = ""
 
 
 REFUSED_ADDRESS = "the address may not be called"

@@ -98,18 +98,21 @@ class Recorded:
 class Decision:
     """Something the platform did or noted. ``why``: the rule behind it (``settled-14``, ``limit.ring`` …).
 
-    ``kind``: the command in one word (``dial``, ``fetch``, ``release``, ``bridge``, ``note`` …).
+    ``kind``: the command in one word (``dial``, ``fetch``, ``release``, ``bridge``, ``note`` …). ``code``: of
+    a note.
     """
 
     at: float
     kind: str
     what: str
     why: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Story:
-    """A whole call. ``exit``: ``after_conversation``, ``nobody_answers`` or ``not_dialed``.
+    """A whole call. ``exit``: ``after_conversation``, ``nobody_answers`` or ``not_dialed``; none where the
+    platform was stopped.
 
     ``exit_why``: the rule it was taken by. ``next_request``: what the next applet's request would carry.
     ``ended_by``: ``caller`` or ``platform``; ``final``: the SIP status that refused the caller, 0 where the

@@ -41,7 +41,7 @@ _SAID = (LegAnswered, LegRinging, LegProgressed, LegFailed, LegEnded)
 def tell(world: PlayedWorld, accept: frozenset[str]) -> Story:
     """The story of a world that has been run. ``accept``: the applet's options (settled 12)."""
     facts, account = world.facts, world.scenario.account
-    finish = next(iter(world.seen(Finish)))
+    finish = next(iter(world.seen(Finish)), None) or Finish("", world.seen(EndCall)[-1].why)
     ended_at, ended_by, final = _end(world)
     following = urlsplit(connect_url("http://x", facts, account, ended_at)).query
     return Story(
@@ -265,7 +265,8 @@ def _decisions(world: PlayedWorld) -> list[Decision]:
         why = getattr(entry.what, "why", "")
         if why:
             kind, what = _decided(entry.what, numbers)  # type: ignore[arg-type]
-            decisions.append(Decision(_round(entry.at), kind, what, why))
+            code = entry.what.code if isinstance(entry.what, Note) else ""
+            decisions.append(Decision(_round(entry.at), kind, what, why, code))
     return decisions
 
 

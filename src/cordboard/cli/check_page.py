@@ -1,0 +1,158 @@
+"""The check's report as one page of HTML: faults, cases, and every call drawn. No scripts, nothing loaded."""
+
+from html import escape
+
+from cordboard.cli.check_text import TOLD, rule_of
+from cordboard.testing.matrix.words import Case, Fault, Report, Result, Verdict
+from cordboard.testing.story import Leg, Story
+
+_WIDTH, _LEFT, _ROW, _BAR = 900.0, 170.0, 22.0, 14.0
+_COLOURS = {
+    "hold_music": "#8fa8c8",
+    "ringing": "#c9b458",
+    "tone": "#b08fc8",
+    "early_media": "#c98f58",
+    "announcement": "#d07ba0",
+    "talk": "#5aa469",
+    "silence": "#d9d9d9",
+}
+_CLASSES = {Verdict.OK: "ok", Verdict.WARNS: "warns", Verdict.COSTS: "costs", Verdict.NOT_RUN: "not-run"}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE = """
+body{font:15px/1.45 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
+h1{font-size:1.3em}
+h2{font-size:1.1em;margin-top:2em}
+code{background:#f2f2f2;padding:0 .25em}
+.fault{border-left:5px solid #ccc;padding:.2em .8em;margin:.8em 0}
+.fault.costs{border-color:#c0392b}
+.fault.warns{border-color:#d4a017}
+.change{color:#1e6b34}
+.quiet{color:#666;font-size:.9em}
+details{border-bottom:1px solid #ddd;padding:.3em 0}
+summary{cursor:pointer}
+.v{display:inline-block;min-width:6.5em;font-weight:600}
+.v.ok{color:#1e6b34}
+.v.warns{color:#8a6500}
+.v.costs{color:#c0392b}
+.v.not-run{color:#666}
+svg{max-width:100%;height:auto}
+text{font:12px system-ui,sans-serif}
+"""
+
+
+def page(report: Report) -> str:
+    """The whole document."""
+    counts = {one: sum(result.verdict is one for result in report.results) for one in Verdict}
+    told = ", ".join(f"{count} {one}" for one, count in counts.items() if count)
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f"<title>cordboard check {escape(report.url)}</title><style>{_STYLE}</style></head><body>",
+        f"<h1>cordboard check <code>{escape(report.url)}</code></h1>",
+        f'<p><span class="v {_CLASSES[report.verdict]}">{report.verdict}</span> {escape(told)}; '
+        f"{report.sent} of at most {report.planned} requests sent.</p>",
+        "<h2>Faults</h2>",
+        *(_fault(fault, cases) for fault, cases in report.faults()),
+        "" if report.faults() else "<p>None.</p>",
+    ]
+    for kind, title in (("endpoint", "Asked of the URL"), ("played", "Played with its answers")):
+        parts.append(f"<h2>{title}</h2>")
+        parts += [_result(result) for result in report.results if result.case.kind == kind]
+    return "\n".join([*parts, "</body></html>", ""])
+
+
+def _fault(fault: Fault, cases: list[Case]) -> str:
+    seen = "; ".join(case.title for case in cases)
+    return (
+        f'<div class="fault {_CLASSES[fault.verdict]}"><strong>{escape(fault.message)}</strong> '
+        f'<span class="quiet">{fault.verdict}, <code>{escape(fault.code)}</code>, '
+        f"{escape(fault.rule)}</span><br>"
+        f'<span class="change">{escape(fault.change)}</span><br>'
+        f'<span class="quiet">{escape(fault.where)}; seen: {escape(seen)}</span></div>'
+    )
+
+
+def _result(result: Result) -> str:
+    story = result.story
+    head = (
+        f'<summary><span class="v {_CLASSES[result.verdict]}">{result.verdict}</span> '
+        f'{escape(result.case.title)} <span class="quiet">{escape(result.says)} '
+        f"[{escape(rule_of(result))}]</span></summary>"
+    )
+    if story is None:
+        return f"<details>{head}</details>"
+    carried = ", ".join(f"{name}={story.next_request[name]}" for name in TOLD if story.next_request.get(name))
+    changes = "".join(f'<p class="change">{escape(fault.change)}</p>' for fault in result.faults)
+    return (
+        f"<details>{head}{timeline(story)}{changes}"
+        f'<p class="quiet">Exit <code>{escape(story.exit or "none")}</code> [{escape(story.exit_why)}]; '
+        f"the next request would carry {escape(carried)}.</p></details>"
+    )
+
+
+# --- a call, drawn --------------------------------------------------------------------------------------
+
+
+def timeline(story: Story) -> str:
+    """One row for what the caller hears, one for each leg, requests as marks above."""
+    whole = max(story.ended_at, 1.0)
+    rows = len(story.legs) + 1
+    height = _ROW * (rows + 2)
+    parts = [
+        f'<svg viewBox="0 0 {_LEFT + _WIDTH + 20:.0f} {height:.0f}" role="img" '
+        f'aria-label="a call of {whole:.0f} seconds">'
+    ]
+    for request in story.requests:
+        x, told = _x(request.at, whole), f"{request.role} asked: {request.status or request.error}"
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{_ROW * (rows + 1):.0f}" stroke="#c0392b" '
+            f'stroke-dasharray="2 3"><title>{escape(told)}</title></line>'
+        )
+    parts.append(_label(1, "the caller hears"))
+    for heard in story.hears:
+        colour = _COLOURS.get(heard.kind, "#999")
+        parts.append(_bar(1, heard.begins, heard.ends, whole, colour, heard.what))
+    for index, leg in enumerate(story.legs):
+        parts += [_label(index + 2, leg.number), *_leg(index + 2, leg, story.ended_at, whole)]
+    parts.append(_axis(rows, whole))
+    return "".join([*parts, "</svg>"])
+
+
+def _leg(row: int, leg: Leg, ended_at: float, whole: float) -> list[str]:
+    end = leg.ended_at if leg.ended_at is not None else ended_at
+    up = leg.answered_at if leg.answered_at is not None else end
+    bars = [_bar(row, leg.dialled_at, min(up, end), whole, _COLOURS["ringing"], f"rung; {leg.end}")]
+    if up < end:
+        bars.append(_bar(row, up, end, whole, _COLOURS["talk"], f"answered; {leg.end}"))
+    return bars
+
+
+def _x(at: float, whole: float) -> float:
+    return _LEFT + _WIDTH * min(at, whole) / whole
+
+
+def _bar(row: int, begins: float, ends: float, whole: float, colour: str, what: str) -> str:
+    x, width = _x(begins, whole), max(1.0, _x(ends, whole) - _x(begins, whole))
+    y = _ROW * row
+    told = escape(f"{begins:.1f}–{ends:.1f} s: {what}")
+    shown = escape(what[: max(0, int(width / 7))]) if width > 50 else ""
+    return (
+        f'<rect x="{x:.1f}" y="{y:.0f}" width="{width:.1f}" height="{_BAR:.0f}" fill="{colour}">'
+        f"<title>{told}</title></rect>"
+        f'<text x="{x + 3:.1f}" y="{y + 11:.0f}">{shown}</text>'
+    )
+
+
+def _label(row: int, text: str) -> str:
+    return f'<text x="0" y="{_ROW * row + 11:.0f}">{escape(text[:24])}</text>'
+
+
+def _axis(rows: int, whole: float) -> str:
+    y = _ROW * (rows + 1)
+    marks = []
+    for fifth in range(6):
+        at = whole * fifth / 5
+        marks.append(f'<text x="{_x(at, whole):.1f}" y="{y + 14:.0f}" fill="#666">{at:.0f} s</text>')
+    line = f'<line x1="{_LEFT:.0f}" x2="{_LEFT + _WIDTH:.0f}" y1="{y:.0f}" y2="{y:.0f}" stroke="#999"/>'
+    return line + "".join(marks)
