@@ -3,18 +3,22 @@
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 from cordboard.config.read import read, warnings
 from cordboard.config.settings import Settings
 from cordboard.flow.document import Flow
-from cordboard.kernel.mistakes import BadInput
+from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.runtime.kinds import flows_of
 from cordboard.runtime.listening import listenings
 from cordboard.sip.transport.secure import serving
 
 FAILED, BAD_USAGE = 1, 2
+
+Words = ParamSpec("Words")
 
 
 def load(
@@ -39,6 +43,26 @@ def load(
             raise BadInput(f"{path}: {mistake.where}", mistake.what, mistake.allowed) from None
     flows, told = flows_of(settings)
     return settings, flows, (*warnings(settings), *told)
+
+
+def exits(command: Callable[Words, int]) -> Callable[Words, int]:
+    """A command that ends with its exit code, or with one line on stderr and the code of what stopped it."""
+
+    @wraps(command)
+    def whole(*given: Words.args, **named: Words.kwargs) -> int:
+        try:
+            return command(*given, **named)
+        except BadInput as mistake:
+            complain(mistake)
+            return BAD_USAGE
+        except Unavailable as problem:
+            complain(problem)
+            return FAILED
+        except KeyboardInterrupt:
+            complain("broken off")
+            return FAILED
+
+    return whole
 
 
 def complain(problem: object) -> None:

@@ -5,24 +5,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cordboard.call.words import Command
-from cordboard.cli.files import BAD_USAGE, FAILED, complain, load
-from cordboard.kernel.mistakes import BadInput, Unavailable
+from cordboard.cli.files import FAILED, complain, exits, load
+from cordboard.kernel.mistakes import BadInput
 from cordboard.runtime.loop import run
 from cordboard.runtime.replay import Replayed, replay
 from cordboard.store.aside import read_timeline
 
 
+@exits
 def replay_call(callsid: str, path: Path, wants_json: bool) -> int:
     """Exit 0 when every decision is as it was, 1 when one differs."""
-    try:
-        settings, _, _ = load(path)
-        steps = list(replay(run(_lines(settings.store.url, callsid))))
-    except BadInput as mistake:
-        complain(mistake)
-        return BAD_USAGE
-    except Unavailable as problem:
-        complain(problem)
-        return FAILED
+    settings, _, _ = load(path)
+    steps = list(replay(run(_lines(settings.store.url, callsid))))
     if not steps:
         complain(f"{callsid}: nothing happened in this call yet")
         return FAILED

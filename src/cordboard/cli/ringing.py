@@ -4,9 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from cordboard.cli.files import BAD_USAGE, FAILED, complain, load
+from cordboard.cli.files import FAILED, exits, load
 from cordboard.config.settings import Settings
-from cordboard.kernel.mistakes import BadInput, Unavailable
+from cordboard.kernel.mistakes import BadInput
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.runtime.loop import run
 from cordboard.simulator.caller import ScriptedCaller, Step
@@ -15,33 +15,24 @@ from cordboard.sip.endpoint.words import Address
 _KEYS = frozenset("0123456789*#ABCD")
 
 
+@exits
 def ring(
     exophone: str, number: str, path: Path, keys: str, hang_up_after: float | None, wants_json: bool
 ) -> int:
     """Exit 0 when the call was answered."""
-    try:
-        settings, _, _ = load(path)
-        target = _target(settings)
-        pressed = _keys(keys)
-        caller = ScriptedCaller(
-            target,
-            exophone,
-            number,
-            clock=SystemClock(),
-            tokens=SystemTokens(),
-            bind=target.host,
-            on_step=(lambda step: None) if wants_json else _tell,
-        )
-        run(caller.ring(pressed, hang_up_after))
-    except BadInput as mistake:
-        complain(mistake)
-        return BAD_USAGE
-    except Unavailable as problem:
-        complain(problem)
-        return FAILED
-    except KeyboardInterrupt:
-        complain("broken off")
-        return FAILED
+    settings, _, _ = load(path)
+    target = _target(settings)
+    pressed = _keys(keys)
+    caller = ScriptedCaller(
+        target,
+        exophone,
+        number,
+        clock=SystemClock(),
+        tokens=SystemTokens(),
+        bind=target.host,
+        on_step=(lambda step: None) if wants_json else _tell,
+    )
+    run(caller.ring(pressed, hang_up_after))
     _print(caller, wants_json)
     return 0 if caller.answered else FAILED
 

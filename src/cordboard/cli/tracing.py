@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from cordboard.cli.files import BAD_USAGE, FAILED, complain, load
+from cordboard.cli.files import complain, exits, load
 from cordboard.config.settings import Settings
 from cordboard.kernel.mistakes import BadInput, Unavailable
 
@@ -20,6 +20,7 @@ _RED, _GREEN, _YELLOW, _CYAN, _DIM, _PLAIN = (f"\x1b[{code}m" for code in (31, 3
 Event = Mapping[str, Any]
 
 
+@exits
 def trace(path: Path, url: str, filters: Mapping[str, str], full: bool, wants_json: bool, count: int) -> int:
     """Print messages until Ctrl-C, until the engine ends, or until ``count`` were printed (0: no limit)."""
     try:
@@ -34,12 +35,6 @@ def trace(path: Path, url: str, filters: Mapping[str, str], full: bool, wants_js
             printed += 1
             if printed == count:
                 return 0
-    except BadInput as mistake:
-        complain(mistake)
-        return BAD_USAGE
-    except Unavailable as problem:
-        complain(problem)
-        return FAILED
     except (KeyboardInterrupt, BrokenPipeError):
         return 0
     return 0

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cordboard.cli.files import BAD_USAGE, FAILED, complain, load
+from cordboard.cli.files import FAILED, exits, load
 from cordboard.cli.logs import log_to_stderr
 from cordboard.cli.trunk_bench import Bench
 from cordboard.cli.trunk_check import TrunkCheck
 from cordboard.cli.trunk_findings import FAULT, OK, Finding
 from cordboard.config.settings import Settings, Trunk
-from cordboard.kernel.mistakes import BadInput, Unavailable
+from cordboard.kernel.mistakes import BadInput
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.runtime.loop import run
 from cordboard.simulator.simulator import Simulator
@@ -22,26 +22,12 @@ from cordboard.simulator.simulator import Simulator
 _STYLES = {OK: "green", FAULT: "bold red"}
 
 
+@exits
 def check(name: str, path: Path, number: str, wait_seconds: float, wants_json: bool) -> int:
     """Exit 1 when there is a fault."""
     log_to_stderr(40)
-    try:
-        settings, _, _ = load(path)
-        trunk = _trunk(settings, name)
-    except BadInput as mistake:
-        complain(mistake)
-        return BAD_USAGE
-    try:
-        findings = run(_check(settings, trunk, number, wait_seconds, wants_json))
-    except BadInput as mistake:
-        complain(mistake)
-        return BAD_USAGE
-    except Unavailable as problem:
-        complain(problem)
-        return FAILED
-    except KeyboardInterrupt:
-        complain("broken off")
-        return FAILED
+    settings, _, _ = load(path)
+    findings = run(_check(settings, _trunk(settings, name), number, wait_seconds, wants_json))
     faults = [finding for finding in findings if finding.state == FAULT]
     if wants_json:
         told = [{"step": f.step, "state": f.state, "text": f.text, **f.data} for f in findings]

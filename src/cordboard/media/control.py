@@ -47,6 +47,12 @@ class Stream:
     key_in: str = field(default="", repr=False)
     key_out: str = field(default="", repr=False)
 
+    @property
+    def reachable(self) -> bool:
+        """Whether it can be sent to: neither a port nor an address of nothing (RFC 3264 §8.4, and the older
+        way of RFC 2543 to say "hold")."""
+        return self.port != 0 and self.address not in ("0.0.0.0", "::")
+
 
 @dataclass(frozen=True, slots=True)
 class RecordingEnded:

@@ -122,9 +122,8 @@ class Leg:
         """A new answer or offer holds from now on."""
         before, self.stream = self.stream, stream
         out = self.out
-        place = (stream.address, stream.port)
         if before is None or _origin(before) != _origin(stream):
-            self.door = Door(stream.mode, place, stream.sources, now)
+            self.door = Door(stream.mode, (stream.address, stream.port), stream.sources, now)
             self.source = self._known = None
             self._alarm_at = self.foreign + _ALARM
         if stream.suite or self.cipher is not None:
@@ -135,13 +134,9 @@ class Leg:
         self.codec = out.codec = stream.codec
         self._plain = out.head = VERSION | stream.payload_type
         out.event_type, out.noise_type = stream.event_type, stream.noise_type
-        # RFC 3264 §8.4 and the older way of RFC 2543 to say "hold"
-        reachable = stream.port != 0 and stream.address not in ("0.0.0.0", "::")
-        opened = stream.receives and reachable
-        if opened and not out.open:
-            out.fresh = True
-        out.open = opened
-        self.aimed_at = self.door.far if reachable else None
+        before_open, out.open = out.open, stream.receives and stream.reachable
+        out.fresh = out.fresh or (out.open and not before_open)
+        self.aimed_at = self.door.far if stream.reachable else None
         self._quiet_since = now
         self._listen_for_keys()
 
@@ -150,10 +145,10 @@ class Leg:
         that takes them as events. Whoever hears the leg as it is hears its tones as well. Where keys may come
         as tones, no packet is plain: each is listened to."""
         in_band = self.stream is not None and self.stream.event_type is None
-        if not in_band or (self.hearers and all(out.event_type is None for out in self.hearers)):
+        if in_band and not (self.hearers and all(out.event_type is None for out in self.hearers)):
+            self.tones, self._head = self.tones or ToneListener(), -1
+        else:
             self.tones, self._head = None, self._plain
-            return
-        self.tones, self._head = self.tones or ToneListener(), -1
 
     def _secure(self, stream: Stream, now: int) -> None:
         if not stream.suite:
