@@ -30,8 +30,8 @@ test: $(DEV)
 	@$(BIN)/pytest
 
 check: $(DEV)
-	@$(BIN)/ruff format --check src tests bench scripts
-	@$(BIN)/ruff check src tests bench scripts
+	@$(BIN)/ruff format --check src tests examples bench scripts
+	@$(BIN)/ruff check src tests examples bench scripts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

@@ -3,8 +3,10 @@
 ``BROKEN`` maps each name to its maker: ``slow``, ``crashes``, ``html_page``, ``missing_comma``,
 ``wrong_media_type``, ``redirects_to_login``, ``numbers_without_country``, ``assigns_twice``,
 ``same_set_for_ever``, ``chokes_on_unknown_parameters``, ``chokes_on_quoted_digits``,
-``fallback_equally_broken``. ``SOUND`` makes the one without a fault. A made application is a plain function (``platform.call`` takes it);
-it answers under ``/connect`` and ``/fallback``; where the fault is the Primary's, the Fallback is good.
+``fallback_equally_broken``. ``SOUND`` makes the one without a fault.
+
+A made application is a plain function (``platform.call`` takes it); it answers under ``/connect`` and
+``/fallback``; where the fault is the Primary's, the Fallback is good.
 
 ``serve`` puts one behind a real HTTP port: ``with serve(BROKEN["slow"]()) as url: … url + "/connect"``.
 """

@@ -11,6 +11,7 @@ call of an hour takes milliseconds. No port is opened.
 """
 
 import wave
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -86,6 +87,7 @@ __all__ = [
     "outbound",
 ]
 
+_STORIES = 10
 _FLOW = 11754
 _NOON = "2026-01-13 11:44:54"
 _HOST = "http://application.test"
@@ -100,7 +102,8 @@ class Platform:
     ``answers_after``: the virtual seconds that an application takes which answered in time, whatever it took;
     None: as long as it took. ``send_events``: dial events are sent, too, not only captured. ``fetch_audio``:
     audio URLs are really asked; else every one is good. ``policy``: which addresses may be called.
-    ``client``: more settings of ``cordboard.customer.client.Customer``, such as ``tls``.
+    ``stories``: of the last calls. ``client``: more settings of ``cordboard.customer.client.Customer``, such
+    as ``tls``.
     """
 
     def __init__(
@@ -135,6 +138,7 @@ class Platform:
         self._http = Http(self._loop, policy, **(client or {}))
         self._doors: dict[str, tuple[Any, Door]] = {}
         self._calls = 0
+        self.stories: deque[Story] = deque(maxlen=_STORIES)
 
     def __enter__(self) -> Self:
         return self
@@ -245,7 +249,9 @@ class Platform:
             send=self._send if self.send_events else None,
             caller=caller_script(caller_does),
         )
-        return tell(world.run(), self.accept)
+        story = tell(world.run(), self.accept)
+        self.stories.append(story)
+        return story
 
     def _ask(self, fetch: Fetch) -> Answer:
         door = self._door(fetch.url)

@@ -4,7 +4,7 @@ Installing cordboard is enough; switch it off with ``-p no:cordboard.testing.plu
 module that needs pytest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +24,19 @@ def platform(request: pytest.FixtureRequest) -> "Iterator[Platform]":
     marker = request.node.get_closest_marker("platform")
     with Platform(**(marker.kwargs if marker else {})) as playing:
         yield playing
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails shows the calls that it played."""
+    report = yield
+    playing = getattr(item, "funcargs", {}).get("platform")
+    if report.when == "call" and report.failed and playing is not None:
+        stories = getattr(playing, "stories", ())
+        report.sections.extend(("A call that was played", str(story)) for story in stories)
+    return report
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -191,19 +191,23 @@ class Story:
         return told
 
     def lines(self) -> Iterator[str]:
-        """What happened, for eyes."""
+        """What happened, in its order, for eyes."""
+        for begins, ends, text in sorted(self._spans(), key=lambda span: span[0]):
+            yield f"{begins:7.1f}{f'–{ends:.1f}' if ends is not None else '':<8} {text}"
+
+    def _spans(self) -> Iterator[tuple[float, float | None, str]]:
         for request in self.requests:
             came = f"{request.status} {request.outcome}" if request.status else request.error
-            yield f"{request.at:7.1f}          asked the {request.role}: {came} after {request.seconds:.1f} s"
+            yield request.at, request.at + request.seconds, f"asked the {request.role}: {came}"
             for problem in request.problems:
-                yield f"{'':17} {problem.severity} {problem.where}: {problem.message} [{problem.rule}]"
+                told = f"  {problem.severity} {problem.where}: {problem.message} [{problem.rule}]"
+                yield request.at, None, told
         for leg in self.legs:
-            until = f"{leg.ended_at:7.1f}" if leg.ended_at is not None else " " * 7
-            yield f"{leg.dialled_at:7.1f}–{until}  rang {leg.number}: {leg.end}"
+            yield leg.dialled_at, leg.ended_at, f"rang {leg.number}: {leg.end}"
         for heard in self.hears:
-            yield f"{heard.begins:7.1f}–{heard.ends:7.1f}  the caller hears {heard.what}"
+            yield heard.begins, heard.ends, f"the caller hears {heard.what}"
         exit = f"exit {self.exit} [{self.exit_why}]"
-        yield f"{self.ended_at:7.1f}          the {self.ended_by} ends the call; {exit}"
+        yield self.ended_at, None, f"the {self.ended_by} ends the call; {exit}"
 
     def __repr__(self) -> str:
         return f"<Story exit={self.exit} dialled={self.dialled}\n" + "\n".join(self.lines()) + "\n>"
