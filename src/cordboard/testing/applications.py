@@ -5,9 +5,8 @@ function from the request's parameters to ``(status, media type, body)`` or an `
 """
 
 import asyncio
-import contextlib
-import inspect
 import io
+import logging
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping
@@ -23,6 +22,8 @@ from cordboard.net.resolver import Resolver
 from cordboard.runtime.clock import SystemClock, SystemTokens
 
 T = TypeVar("T")
+
+_log = logging.getLogger("cordboard.testing")
 
 EVERYWHERE = Policy.of(("0.0.0.0/0", "::/0"), ())
 """A developer tests an application of theirs: any address will do."""
@@ -81,25 +82,6 @@ def sent_headers(url: str) -> dict[str, str]:
         "Accept-Encoding": "identity",
         "User-Agent": f"cordboard/{__version__}",
     }
-
-
-def door_of(app: Any, loop: "LoopThread") -> Door:
-    """The door to an application in this process. Raises ``TypeError`` for what is no application."""
-    if not callable(app):
-        raise TypeError(f"{app!r} is no application: a URL, a WSGI or ASGI callable or a function is allowed")
-    asynchronous = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
-    if asynchronous:
-        return Asgi(app, loop)
-    if hasattr(app, "wsgi_app") or _takes(app) == 2:
-        return Wsgi(app)
-    return Plain(app)
-
-
-def _takes(function: Callable[..., Any]) -> int:
-    """How many arguments must be given by position."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(function).parameters.values()
-    return sum(each.kind in kinds and each.default is inspect.Parameter.empty for each in parameters)
 
 
 class LoopThread:
@@ -179,13 +161,13 @@ class Plain:
         try:
             said = self._function(Asked(url, headers))
         except Exception as failure:
-            return Answer(500, "text/plain", f"{type(failure).__name__}: {failure}".encode())
+            return raised(failure)
         if not isinstance(said, Answer):
             status, media_type, body = said
             said = Answer(status, media_type, body.encode() if isinstance(body, str) else body)
         if said.seconds is not None and said.seconds >= seconds:
             return Answer(0, seconds=seconds, error=words.no_answer(seconds))
-        return _bounded(replace(said, seconds=AT_ONCE if said.seconds is None else said.seconds))
+        return bounded(replace(said, seconds=AT_ONCE if said.seconds is None else said.seconds))
 
     def close(self) -> None:
         """See ``Door``."""
@@ -205,7 +187,7 @@ class Wsgi:
         if elapsed >= seconds:
             return Answer(0, seconds=seconds, error=words.no_answer(seconds))
         media_type = next((value for name, value in fields if name.lower() == "content-type"), "")
-        return _bounded(Answer(int(status.split(" ", 1)[0]), media_type, body, elapsed))
+        return bounded(Answer(int(status.split(" ", 1)[0]), media_type, body, elapsed))
 
     def close(self) -> None:
         """See ``Door``."""
@@ -226,110 +208,22 @@ class Wsgi:
                 getattr(parts, "close", lambda: None)()
             status, fields = begun[-1]
         except Exception as failure:
-            return "500", [("Content-Type", "text/plain")], f"{type(failure).__name__}: {failure}".encode()
+            answer = raised(failure)
+            return str(answer.status), [("Content-Type", answer.media_type)], answer.body
         return status, fields, b"".join(written)
 
 
-class Asgi:
-    """An ASGI callable (version 3), on a loop of its own; its lifespan begins with the first request."""
-
-    def __init__(self, app: Callable[..., Any], loop: LoopThread) -> None:
-        self._app, self._thread, self._clock = app, loop, SystemClock()
-        self._state: dict[str, Any] = {}
-        self._lifespan: asyncio.Task[None] | None = None
-        self._to_lifespan: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._started = self._stopped = asyncio.Event()
-
-    def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
-        """See ``Door``."""
-        return self._thread.run(self._get(url, headers, seconds))
-
-    def close(self) -> None:
-        """See ``Door``."""
-        if self._lifespan is not None:
-            self._thread.run(self._end())
-
-    async def _get(self, url: str, headers: Mapping[str, str], seconds: float) -> Answer:
-        if self._lifespan is None:
-            await self._begin()
-        began = self._clock.monotonic()
-        try:
-            async with asyncio.timeout(seconds):
-                said = await self._once(url, headers)
-        except TimeoutError:
-            return Answer(0, seconds=seconds, error=words.no_answer(seconds))
-        except Exception as failure:
-            said = Answer(500, "text/plain", f"{type(failure).__name__}: {failure}".encode())
-        return _bounded(Answer(said.status, said.media_type, said.body, self._clock.monotonic() - began))
-
-    async def _once(self, url: str, headers: Mapping[str, str]) -> Answer:
-        parts = urlsplit(url)
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": parts.scheme,
-            "path": unquote(parts.path) or "/",
-            "raw_path": parts.path.encode() or b"/",
-            "query_string": parts.query.encode(),
-            "root_path": "",
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-            "client": ("127.0.0.1", 0),
-            "server": (parts.hostname, parts.port or 80),
-            "state": dict(self._state),
-        }
-        said: list[dict[str, Any]] = []
-        asked = False
-
-        async def receive() -> dict[str, Any]:
-            nonlocal asked
-            if asked:
-                return {"type": "http.disconnect"}
-            asked = True
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: dict[str, Any]) -> None:
-            said.append(message)
-
-        await self._app(scope, receive, send)
-        start = next(message for message in said if message["type"] == "http.response.start")
-        fields = {name.decode("latin-1").lower(): value for name, value in start.get("headers", ())}
-        body = b"".join(m.get("body", b"") for m in said if m["type"] == "http.response.body")
-        return Answer(start["status"], fields.get("content-type", b"").decode("latin-1"), body)
-
-    async def _begin(self) -> None:
-        self._started, self._stopped = asyncio.Event(), asyncio.Event()
-        self._lifespan = asyncio.get_running_loop().create_task(self._live())
-        self._to_lifespan.put_nowait({"type": "lifespan.startup"})
-        await self._started.wait()
-
-    async def _end(self) -> None:
-        assert self._lifespan is not None
-        self._to_lifespan.put_nowait({"type": "lifespan.shutdown"})
-        await self._stopped.wait()
-        self._lifespan.cancel()
-        await asyncio.gather(self._lifespan, return_exceptions=True)
-        self._lifespan = None
-
-    async def _live(self) -> None:
-        """An application without a lifespan raises, which is its way to say so."""
-
-        async def send(message: dict[str, Any]) -> None:
-            (self._started if message["type"].startswith("lifespan.startup") else self._stopped).set()
-
-        scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self._state}
-        with contextlib.suppress(Exception):
-            await self._app(scope, self._to_lifespan.get, send)
-        self._started.set()
-        self._stopped.set()
+def raised(failure: BaseException) -> Answer:
+    """What a server makes of an application that raises; why is for whoever reads the log."""
+    _log.error("the application raised", exc_info=failure)
+    return Answer(500, "text/plain", f"{type(failure).__name__}: {failure}".encode())
 
 
 def _as_answer(got: words.Got) -> Answer:
     return Answer(got.status, got.media_type, got.body, got.elapsed, got.error)
 
 
-def _bounded(answer: Answer) -> Answer:
+def bounded(answer: Answer) -> Answer:
     """No more of a body is read than the engine's client reads."""
     if len(answer.body) <= BODY_LIMIT:
         return answer

@@ -10,6 +10,7 @@ from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.numbers import known_as
 from cordboard.kernel.mistakes import BadInput
+from cordboard.testing.phones import LONGEST
 
 MOMENTS: Final = ("call", "ringing", "playback", "conversation")
 _WORDS: Final = re.compile(
@@ -31,6 +32,8 @@ class CallerHangsUp:
             raise BadInput(
                 "caller.during", f"{self.during!r} is no moment", f"{', '.join(MOMENTS)} is allowed"
             )
+        if not 0 <= self.after < LONGEST:
+            raise BadInput("caller.after", f"{self.after} s is no time", f"0 to {LONGEST:.0f} is allowed")
 
 
 def caller_script(words: "str | CallerHangsUp | None") -> CallerHangsUp | None:

@@ -17,12 +17,21 @@ from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.causes import BY_STATUS
 from cordboard.testing.scenario import Phone
 
+LONGEST: Final = 24 * 3600.0
+"""Seconds: no call lasts longer than a day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Script(Phone):
     """A phone whose conversation is timed. ``talks``: it hangs up so many seconds after the bridge."""
 
     talks: float | None = None
+
+    def __post_init__(self) -> None:
+        fails = self.fails[0] if self.fails is not None else None
+        for seconds in (self.rings, self.early, self.answers, self.hangs_up, self.talks, fails):
+            if seconds is not None and not 0 <= seconds < LONGEST:
+                raise BadInput("phones", f"{seconds} s is no time", f"0 to {LONGEST:.0f} is allowed")
 
 
 def Answers(

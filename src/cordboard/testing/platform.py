@@ -10,9 +10,10 @@ The application is really asked (by HTTP, or in this process); telephones, sound
 call of an hour takes milliseconds. No port is opened.
 """
 
+import inspect
 import wave
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import Any, Self
@@ -32,9 +33,10 @@ from cordboard.testing.applications import (
     Http,
     LoopThread,
     Plain,
-    door_of,
+    Wsgi,
     sent_headers,
 )
+from cordboard.testing.asgi import Asgi
 from cordboard.testing.calling import (
     FIRST,
     CallerHangsUp,
@@ -88,6 +90,7 @@ __all__ = [
 ]
 
 _STORIES = 10
+_APPLICATIONS = 1000
 _FLOW = 11754
 _NOON = "2026-01-13 11:44:54"
 _HOST = "http://application.test"
@@ -165,8 +168,10 @@ class Platform:
             if mounted is application and at in ("", known):
                 return known
         nth = len(self._doors)
+        if nth >= _APPLICATIONS:
+            raise BadInput("application", f"{nth} are mounted", "one that answers for all of them is allowed")
         base = (at or (f"{_HOST}" if not nth else f"{_HOST}:{8000 + nth}")).rstrip("/")
-        self._doors[base] = application, door_of(application, self._loop)
+        self._doors[base] = application, _door_of(application, self._loop)
         return base
 
     def get(self, url: str) -> Answer:
@@ -275,6 +280,25 @@ class Platform:
         if got.status != 200:
             return Sound(0.0, got.status, got.seconds, got.error)
         return Sound(_length(got.body), 200, AT_ONCE if self.answers_after is not None else got.seconds)
+
+
+def _door_of(app: Any, loop: LoopThread) -> Door:
+    """The door to an application in this process. Raises ``TypeError`` for what is no application."""
+    if not callable(app):
+        raise TypeError(f"{app!r} is no application: a URL, a WSGI or ASGI callable or a function is allowed")
+    asynchronous = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
+    if asynchronous:
+        return Asgi(app, loop)
+    if hasattr(app, "wsgi_app") or _takes(app) == 2:
+        return Wsgi(app)
+    return Plain(app)
+
+
+def _takes(function: Callable[..., Any]) -> int:
+    """How many arguments must be given by position."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return sum(each.kind in kinds and each.default is inspect.Parameter.empty for each in parameters)
 
 
 def _exophone(told: str | ExoPhone, country: str) -> ExoPhone:

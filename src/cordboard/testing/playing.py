@@ -67,6 +67,9 @@ class PlayedWorld(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._leaving = False
+
+    def _script_the_caller(self) -> None:
+        super()._script_the_caller()
         if self.caller is not None and self.caller.during == "call":
             self._leave()
 
