@@ -29,8 +29,8 @@ def start() -> Iterator[Start]:
         said = ""
         for line in program.stdout:
             said += line
-            # "listening on 40123"; PHP: "Development Server (http://127.0.0.1:40123) started"
-            if found := re.search(r"listening on (\d+)|http://127\.0\.0\.1:(\d+)\) started", line):
+            # "listening on 40123"; PHP, uvicorn and Flask: "… http://127.0.0.1:40123 …"
+            if found := re.search(r"listening on (\d+)|http://127\.0\.0\.1:(\d+)", line):
                 return f"http://127.0.0.1:{found[1] or found[2]}"
         raise AssertionError(f"{command[0]} ended without listening: {said}")
 

@@ -1,5 +1,8 @@
 """What every example does, played with the pytest plugin: the same tests in four languages."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,8 @@ Start = Callable[[list[str], Path, Mapping[str, str]], str]
 
 
 class EveryExample:
-    """A test module names a subclass and brings the fixture ``application``: a callable, or a URL."""
+    """A test module names a subclass and brings two fixtures: ``application``, a callable or a URL, and
+    ``served``, the URL of the running program."""
 
     def call(self, platform: Platform, application: Any, **what: Any) -> Any:
         """One call, by Primary and Fallback of the application."""
@@ -70,3 +74,11 @@ class EveryExample:
             ("Terminal", "free"),
         ]
         assert [event.status for event in story.events] == [200, 200]
+
+    def test_the_checker_has_nothing_to_say(self, served: str) -> None:
+        words = [f"{served}/connect", "--fallback", f"{served}/fallback", "--json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "cordboard", "check", *words], capture_output=True, text=True, timeout=60
+        )
+        told = json.loads(done.stdout)
+        assert done.returncode == 0 and not told["faults"], done.stdout

@@ -40,5 +40,10 @@ def application(installed: Path, start: Start) -> str:
     return start(["node", "agents.js"], installed, {"PATH": os.environ["PATH"], "PORT": "0"})
 
 
+@pytest.fixture
+def served(application: str) -> str:
+    return application
+
+
 class TestExpressAgents(EveryExample):
     pass

@@ -19,5 +19,10 @@ def application(start: Start) -> str:
     return start([php, "-S", "127.0.0.1:0", "agents.php"], HERE, {"PATH": os.environ["PATH"]})
 
 
+@pytest.fixture
+def served(application: str) -> str:
+    return application
+
+
 class TestPhpAgents(EveryExample):
     pass
