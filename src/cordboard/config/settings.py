@@ -218,7 +218,7 @@ class Trunk:
     diverted_by: how it wants the called ExoPhone on a leg: `none`, `diversion` (RFC 5806), `history-info`
     (RFC 7044).
     username, password: digest towards it (password is secret).
-    auth_realm: the realm that they belong to; empty: any that its own hosts name.
+    auth_realm: the realm that they belong to; empty: the first that its registrar or host names.
     register: register with it.
     registrars: where to register, in the order of trying; empty: `uri`.
     outbound_proxy: `sip:host[:port][;transport=…]` by which its requests go; empty: none.
