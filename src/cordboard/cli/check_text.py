@@ -14,6 +14,9 @@ STYLES = {
     Verdict.NOT_RUN: "dim",
 }
 _CASES_NAMED = 3
+_FAULTS_TOLD_AT_ONCE = 5
+"""More would not fit the first screen: then each is named in one line first."""
+
 _SENTENCE = 300
 
 
@@ -30,6 +33,10 @@ def show(report: Report, console: Console, *, full: bool = False) -> None:
     """All of it. ``full``: every call second by second."""
     console.print()
     _verdict(report, console)
+    if len(report.faults()) > _FAULTS_TOLD_AT_ONCE:
+        console.print()
+        for fault, _ in report.faults():
+            _in_short(fault, console)
     for fault, cases in report.faults():
         console.print()
         _fault(fault, cases, console)
@@ -60,6 +67,15 @@ def _verdict(report: Report, console: Console) -> None:
     )
     apart = f"{counts[Verdict.COSTS]} cost a call, {counts[Verdict.WARNS]} warn, {counts[Verdict.OK]} are ok"
     console.print(Text(head, STYLES[report.verdict]), Text(f"{told}: {apart}"))
+
+
+def _in_short(fault: Fault, console: Console) -> None:
+    """One line that fits a screen."""
+    line = Text.assemble(
+        (f"{fault.verdict:<13}", STYLES[fault.verdict]), f"{fault.code}: {_short(fault.message)}"
+    )
+    line.truncate(max(console.width, 80), overflow="ellipsis")
+    console.print(line)
 
 
 def _fault(fault: Fault, cases: list[Case], console: Console) -> None:

@@ -62,6 +62,8 @@ _BY_CODE: Mapping[str, str] = {
     "parallel.one_at_a_time": "Set max_parallel_attempts to 2 or more, or activate to false.",
     "limit.same-set": "Set fetch_after_attempt to false, so that the whole list is dialled, or leave out "
     "of each new answer the numbers that DialWhomNumber and Legs[i][Number] say were tried.",
+    "again.nobody": "Name the numbers that were not tried yet in the new answer, or set "
+    "fetch_after_attempt to false.",
     "limit.time": "Ring shorter (max_ringing_duration) or several at once (parallel_ringing).",
     "limit.attempts": "Ring several at once (parallel_ringing): no more than 10 attempts are made.",
     "limit.ring": "Let it ring longer (max_ringing_duration, 60 at the most).",
@@ -81,14 +83,17 @@ _BY_FAMILY: Mapping[str, str] = {
 
 def change_for(code: str) -> str:
     """The sentence for a code."""
-    return _BY_CODE.get(code) or _BY_FAMILY.get(code.partition(".")[0]) or "Write it as the document says."
+    return _BY_CODE.get(code) or _BY_FAMILY.get(code.partition(".")[0]) or "Compare it with the document."
 
 
 def change_of(problem: Problem) -> str:
     """The sentence for a problem; what to write instead where the reader knows it."""
     if not problem.correction or problem.code == "answer.media_type":
         return change_for(problem.code)
-    return f"Write {problem.correction} for {problem.where}."
+    line, _, column = problem.where.partition(":")
+    if line.isdigit():
+        return f"Write {problem.correction} in line {line}, column {column}; better, use a JSON library."
+    return f"Write {problem.correction} in {problem.where}."
 
 
 STATUSES: Mapping[int, tuple[str, str]] = {

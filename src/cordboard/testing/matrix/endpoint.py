@@ -5,11 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cordboard.contract.answer import read_answer
+from cordboard.contract.facts import CallFacts
 from cordboard.customer.got import Got
-from cordboard.media.sounds import wav
 from cordboard.testing.matrix import advice, plan
 from cordboard.testing.matrix.asking import Asker
-from cordboard.testing.matrix.reading import SLOW_SECONDS, faults_of, nobody, usable
+from cordboard.testing.matrix.endpoint_faults import (
+    judge_sound,
+    loopback,
+    nobody_here,
+    of_many,
+    of_the_fallback,
+    plain_http,
+    quoted_digits,
+    unknown_parameters,
+)
+from cordboard.testing.matrix.reading import faults_of, nobody, usable
 from cordboard.testing.matrix.stages import Stage, stages
 from cordboard.testing.matrix.words import Asked, Case, Fault, Result, Setup, Verdict
 from cordboard.testing.scenario import Sound
@@ -39,15 +49,16 @@ class Endpoint:
         self.known = Known()
         self._asker, self._setup, self._tell = asker, setup, tell
         self._quotes: tuple[Fault, ...] = ()
+        self._strikes = 0
         self._why_not = _OFF if setup.read_only else ""
 
     async def run(self) -> Known:
         """Every endpoint case, in the order of the plan."""
         facts = self._asker.new_call()
         self._tell(plan.FIRST)
-        first = self.known.first = await self._asker.ask(facts)
+        first = self.known.first = await self._ask(facts)
         await self._ask_fallback()
-        self._add(plan.FIRST, (first,), faults_of(first, grave=self._grave()), _said(first))
+        self._add(plan.FIRST, (first,), self._of_the_first(first), _said(first))
         self._from_the_first(first)
         if not first.got.status and not self._why_not and not _late(first.got):
             self._why_not = "not asked: nothing answers at the URL"
@@ -67,9 +78,18 @@ class Endpoint:
         saved = self.known.fallback is not None and usable(self.known.fallback)
         return Verdict.WARNS if saved else Verdict.COSTS
 
+    def _of_the_first(self, first: Asked) -> tuple[Fault, ...]:
+        faults = faults_of(first, grave=self._grave())
+        if usable(first) or nobody(first) or self._grave() is Verdict.COSTS:
+            return faults
+        return tuple(
+            replace(fault, message=f"{fault.message}; only the Fallback URL saves the call")
+            for fault in faults
+        )
+
     def _add(self, case: Case, asked: tuple[Asked, ...], faults: tuple[Fault, ...], says: str) -> None:
         """A result. What the first answer warned of already is not told of every later one again."""
-        if self.known.results and asked:
+        if self.known.results and asked and all(usable(one) for one in asked):
             known = {(fault.code, fault.where) for fault in self.known.results[0].faults}
             faults = tuple(
                 fault
@@ -89,8 +109,8 @@ class Endpoint:
         got, grave = first.got, self._grave()
         faults = faults_of(first, grave=grave)
         connection = tuple(fault for fault in faults if fault.code.startswith(("connect.", "tls.")))
-        if first.url.startswith("http:") and not got.error and not _loopback(first.url):
-            connection += (_plain(first),)
+        if first.url.startswith("http:") and not got.error and not loopback(first.url):
+            connection += (plain_http(first),)
         says = connection[0].message if connection else "the connection was made"
         self._add(plan.TRANSPORT, (), connection, says)
         if not got.status:
@@ -141,7 +161,7 @@ class Endpoint:
         faults: list[Fault] = []
         for kind, url in wanted:
             if url not in self.known.sounds:
-                sound, fault = _judge_sound(kind, await self._asker.audio(url), self._grave())
+                sound, fault = judge_sound(kind, await self._asker.audio(url), self._grave())
                 self.known.sounds[url] = sound
                 faults += fault
         says = faults[0].message if faults else "fetched, and good to play"
@@ -149,15 +169,23 @@ class Endpoint:
 
     # --- stages ------------------------------------------------------------------------------------------
 
+    async def _ask(
+        self, facts: CallFacts, *, now: float = 2.0, number_format: str = "", extra: str = ""
+    ) -> Asked:
+        """One request to the Primary. Silences in a row end the asking."""
+        asked = await self._asker.ask(facts, now=now, number_format=number_format, extra=extra)
+        self._strikes = self._strikes + 1 if _late(asked.got) else 0
+        if self._strikes >= _STRIKES:
+            self._why_not = f"not asked: no answer {_STRIKES} times in a row"
+        return asked
+
     async def _stage(self, stage: Stage, first: Asked) -> None:
         case = next(case for case in plan.endpoint_cases(self._setup) if case.ident == stage.ident)
         if self._why_not:
             return self._skip(case, self._why_not)
         self._tell(case)
         facts = replace(stage.facts, sid=self._asker.new_call().sid)
-        asked = await self._asker.ask(
-            facts, now=stage.now, number_format=stage.number_format, extra=stage.extra
-        )
+        asked = await self._ask(facts, now=stage.now, number_format=stage.number_format, extra=stage.extra)
         self.known.stages[stage.ident] = asked
         first_asks_again = first.reading.plan is not None and first.reading.plan.fetch_after_attempt
         grave = Verdict.WARNS if stage.refetch and not first_asks_again else self._grave()
@@ -165,19 +193,23 @@ class Endpoint:
         tried: tuple[Asked, ...] = (asked,)
         if facts.digits and usable(first) and not usable(asked):
             if stage.ident == plan.DIGITS:
-                bare = await self._asker.ask(replace(facts, digits=""), extra=f"&digits={facts.digits}")
+                bare = await self._ask(replace(facts, digits=""), extra=f"&digits={facts.digits}")
                 tried += (bare,)
-                self._quotes = (_quotes(asked, grave),) if usable(bare) else ()
+                self._quotes = (quoted_digits(asked, grave),) if usable(bare) else ()
             faults = self._quotes or faults
+        elif stage.ident == "stage.unknown" and usable(first) and not usable(asked):
+            faults = (unknown_parameters(asked, grave),)
         elif usable(first) and nobody(asked) and not stage.refetch:
-            faults += (_nobody_here(stage.title),)
+            faults += (nobody_here(stage.title),)
+        elif usable(first):
+            faults = tuple(replace(fault, message=f"{stage.title}: {fault.message}") for fault in faults)
         self._add(case, tried, faults, _said(asked))
 
     async def _twice(self, first: Asked, sid: str) -> None:
         if self._why_not:
             return self._skip(plan.TWICE, self._why_not)
         self._tell(plan.TWICE)
-        again = await self._asker.ask(replace(self._asker.new_call(), sid=sid))
+        again = await self._ask(replace(self._asker.new_call(), sid=sid))
         if usable(first) and not usable(again):
             what = faults_of(again)
             said = what[0].message if what else "nobody is to be dialled"
@@ -185,17 +217,27 @@ class Endpoint:
             change = "Answer a repeated CallSid as the first time: a call can ask more than once."
             fault = Fault("repeat.refused", Verdict.WARNS, "CallSid", message, change, "settled-4")
             self._add(plan.TWICE, (again,), (fault,), message)
+        elif usable(again) and _numbers(first) != _numbers(again):
+            message = (
+                f"the second request of the same call names {_numbers(again)[0]} instead of "
+                f"{_numbers(first)[0]}: each request takes somebody else"
+            )
+            change = (
+                "Remember by CallSid whom a call was given and answer the same again, unless DialCallStatus "
+                "says that an attempt has failed."
+            )
+            fault = Fault("repeat.differs", Verdict.WARNS, "CallSid", message, change, "settled-4")
+            self._add(plan.TWICE, (again,), (fault,), message)
         else:
-            same = _numbers(first) == _numbers(again)
-            says = "the same answer" if same else "other numbers than the first time"
-            self._add(plan.TWICE, (again,), faults_of(again, grave=Verdict.WARNS), says)
+            self._add(plan.TWICE, (again,), faults_of(again, grave=Verdict.WARNS), "the same answer")
 
     async def _head(self) -> None:
         if self._why_not:
             return self._skip(plan.HEAD, self._why_not)
         self._tell(plan.HEAD)
         got = await self._asker.head()
-        if got.status in _HEAD_FINE:
+        first = self.known.first
+        if got.status in _HEAD_FINE or (first is not None and got.status == first.got.status):
             return self._add(plan.HEAD, (), (), f"{got.status}")
         message = f"HEAD is answered {got.status}" if got.status else f"HEAD: {got.error}"
         change = "Answer HEAD as GET without the body, or 405: builders try a URL that way."
@@ -209,14 +251,9 @@ class Endpoint:
             return self._skip(plan.LATENCY, self._why_not)
         self._tell(plan.LATENCY)
         asked: list[Asked] = []
-        strikes = 0
-        while len(asked) < plan.LATENCY_CALLS and strikes < _STRIKES:
-            one = await self._asker.ask(self._asker.new_call())
-            asked.append(one)
-            strikes = strikes + 1 if _late(one.got) else 0
-        if strikes == _STRIKES:
-            self._why_not = f"not asked: no answer {_STRIKES} times in a row"
-        self._add(plan.LATENCY, tuple(asked), _of_many(asked, self._grave()), profile(asked))
+        while len(asked) < plan.LATENCY_CALLS and not self._why_not:
+            asked.append(await self._ask(self._asker.new_call()))
+        self._add(plan.LATENCY, tuple(asked), of_many(asked, self._grave()), profile(asked))
 
     async def _together(self) -> None:
         if self._why_not:
@@ -224,7 +261,7 @@ class Endpoint:
         self._tell(plan.TOGETHER_CASE)
         calls = [self._asker.ask(self._asker.new_call()) for _ in range(plan.TOGETHER)]
         asked = list(await asyncio.gather(*calls))
-        self._add(plan.TOGETHER_CASE, tuple(asked), _of_many(asked, self._grave()), profile(asked))
+        self._add(plan.TOGETHER_CASE, tuple(asked), of_many(asked, self._grave()), profile(asked))
 
     # --- the Fallback ------------------------------------------------------------------------------------
 
@@ -241,14 +278,14 @@ class Endpoint:
             return
         asked = self.known.fallback
         assert asked is not None
-        self._add(plan.FALLBACK, (asked,), _renamed(faults_of(asked)), _said(asked))
+        self._add(plan.FALLBACK, (asked,), of_the_fallback(faults_of(asked)), _said(asked))
         if not asked.got.status:
             return self._skip(plan.FALLBACK_AGAIN, "not asked: nothing answers at the URL")
         self._tell(plan.FALLBACK_AGAIN)
         stage = next(one for one in stages(self._setup, _numbers(asked)) if one.ident == "stage.busy")
         facts = replace(stage.facts, sid=self._asker.new_call().sid)
         again = await self._asker.ask(facts, now=stage.now, fallback=True)
-        self._add(plan.FALLBACK_AGAIN, (again,), _renamed(faults_of(again)), _said(again))
+        self._add(plan.FALLBACK_AGAIN, (again,), of_the_fallback(faults_of(again)), _said(again))
 
 
 def profile(asked: list[Asked]) -> str:
@@ -258,22 +295,6 @@ def profile(asked: list[Asked]) -> str:
     late = sum(_late(one.got) for one in asked)
     told = f"{len(times)} calls: {middle * 1000:.0f} ms in the middle, {most * 1000:.0f} ms at the most"
     return f"{told}; {late} not in time" if late else told
-
-
-def _of_many(asked: list[Asked], grave: Verdict) -> tuple[Fault, ...]:
-    """The faults of many like requests, each once; time is judged by the slowest."""
-    found: dict[tuple[str, str], Fault] = {}
-    for one in asked:
-        for fault in faults_of(one, grave=grave):
-            found.setdefault((fault.code, fault.where), fault)
-    slow = found.get(("answer.slow", "exchange"))
-    if slow is not None:
-        count = sum(one.got.elapsed > SLOW_SECONDS for one in asked)
-        message = (
-            f"{count} of {len(asked)} answers took more than {SLOW_SECONDS:g} s of the 5 s that there are"
-        )
-        found["answer.slow", "exchange"] = replace(slow, message=message)
-    return tuple(found.values())
 
 
 def _numbers(asked: Asked) -> tuple[str, ...]:
@@ -291,69 +312,3 @@ def _said(asked: Asked) -> str:
     told = {"no_dial": "nobody is dialled", "fallback": "no answer that can be used"}
     numbers = ", ".join(_numbers(asked)[:4]) + (" …" if len(_numbers(asked)) > 4 else "")
     return f"{got.status} in {got.elapsed * 1000:.0f} ms: " + told.get(outcome, f"dials {numbers}")
-
-
-def _renamed(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
-    """Of the Fallback URL: faults of their own beside the Primary's."""
-    return tuple(
-        replace(
-            fault,
-            code=f"fallback.{fault.code}",
-            message=f"the Fallback URL: {fault.message}",
-            verdict=Verdict.WARNS,
-        )
-        for fault in faults
-    )
-
-
-def _nobody_here(title: str) -> Fault:
-    message = f"{title}: the answer names nobody, though the first one did"
-    change = "Dial in every stage of a call, or say on purpose that nobody is to be dialled."
-    return Fault("stage.nobody", Verdict.WARNS, title, message, change, "settled-7")
-
-
-def _quotes(asked: Asked, grave: Verdict) -> Fault:
-    what = faults_of(asked)
-    said = what[0].message if what else "nobody is dialled"
-    message = (
-        f"digits come in double quotes (digits=%2212345%22), and with them the answer cannot be used: {said}"
-    )
-    change = "Take the double quotes off digits before using it, as digits.strip('\"')."
-    return Fault("digits.quotes", grave, "digits", message, change, "settled-5")
-
-
-def _plain(first: Asked) -> Fault:
-    message = "the URL is plain http: callers' numbers pass the internet unencrypted"
-    return Fault("connect.plain", Verdict.WARNS, "exchange", message, "Serve it over https.", "settled-2")
-
-
-def _loopback(url: str) -> bool:
-    host = url.partition("://")[2].partition("/")[0].partition("?")[0]
-    return host.startswith(("127.", "localhost", "[::1]"))
-
-
-def _judge_sound(kind: str, got: Got, grave: Verdict) -> tuple[Sound, list[Fault]]:
-    """Its fate in the pretend world, and what is wrong with it."""
-    where = "start_call_playback.value" if kind == "playback" else "music_on_hold.value"
-    what = "the announcement" if kind == "playback" else "the hold tone"
-    if got.status != 200:
-        said = f"answers {got.status}" if got.status else got.error
-        code = "playback.not_200" if kind == "playback" else "hold.unusable"
-        verdict = grave if kind == "playback" else Verdict.WARNS
-        fault = Fault(code, verdict, where, f"{what}: its file {said}", advice.change_for(code), "settled-10")
-        return Sound(0.0, got.status, problem=said), [fault]
-    try:
-        wave = wav.read(got.body)
-    except (wav.Broken, wav.Foreign) as error:
-        said = str(error) or "it is no WAV file"
-        code = "playback.form" if kind == "playback" else "hold.unusable"
-        fault = Fault(code, Verdict.WARNS, where, f"{what}: {said}", advice.change_for(code), "settled-10")
-        return Sound(3.0), [fault]
-    sound = Sound(max(0.1, wave.seconds))
-    if (wave.rate, wave.bits, wave.channels) == (8000, 16, 1):
-        return sound, []
-    said = f"{what} is {wave.rate} Hz, {wave.bits} bit, {wave.channels} channels"
-    fault = Fault(
-        "playback.form", Verdict.WARNS, where, said, advice.change_for("playback.form"), "settled-10"
-    )
-    return sound, [fault]

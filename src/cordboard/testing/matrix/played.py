@@ -13,10 +13,10 @@ from cordboard.testing.matrix.acting import Script, act, answer_of, play_of, sil
 from cordboard.testing.matrix.days import ALL
 from cordboard.testing.matrix.endpoint import Known
 from cordboard.testing.matrix.reading import faults_of, nobody, usable
-from cordboard.testing.matrix.scenes import Day, longer
+from cordboard.testing.matrix.scenes import TAKES, Day, Phones, longer
 from cordboard.testing.matrix.stages import first_facts
 from cordboard.testing.matrix.words import Asked, Fault, Result, Setup, Verdict
-from cordboard.testing.scenario import NEVER_REPLIES, Phone, Sound, busy
+from cordboard.testing.scenario import NEVER_REPLIES, Sound, busy
 from cordboard.testing.story import Story
 
 LONG_WAIT = 90.0
@@ -80,7 +80,7 @@ def _owned(setup: Setup, plan: Plan | None) -> tuple[ExoPhone, ...]:
 def _play(day: Day, cast: Cast) -> Story:
     setup, facts = cast.setup, first_facts(cast.setup, _SID)
     numbers = _numbers(day, cast)
-    phones: Mapping[str, Phone] = day.phones(numbers) if numbers else {}
+    phones: Phones = {**_rest(cast), **(day.phones(numbers) if numbers else {})}
     if day.loop and numbers:
         setup, facts = _looped(day.loop, numbers[0], setup)
     setup = replace(setup, account=_account(day, cast, setup.account))
@@ -99,14 +99,19 @@ def _play(day: Day, cast: Cast) -> Story:
 
 
 def _numbers(day: Day, cast: Cast) -> tuple[str, ...]:
-    """Everybody who may be rung, in the order of being named."""
-    known = cast.known
-    spoke = (cast.first, known.stages.get(day.again), known.fallback)
-    named = list(cast.plan.numbers) if cast.plan is not None else []
-    for asked in spoke:
-        if asked is not None and asked.reading.plan is not None:
-            named += asked.reading.plan.numbers
+    """Everybody who may be rung, in the order of being named; of the Fallback only where it is in force."""
+    plan, again = cast.plan, cast.known.stages.get(day.again)
+    named = list(plan.numbers) if plan is not None else []
+    if plan is not None and plan.fetch_after_attempt and again is not None and again.reading.plan is not None:
+        named += again.reading.plan.numbers
     return tuple(dict.fromkeys(named))
+
+
+def _rest(cast: Cast) -> Phones:
+    """Whom the Fallback names takes the call."""
+    fallback = cast.known.fallback
+    plan = fallback.reading.plan if fallback is not None else None
+    return dict.fromkeys(plan.numbers, TAKES) if plan is not None else {}
 
 
 def _looped(who: str, number: str, setup: Setup) -> tuple[Setup, CallFacts]:
@@ -191,11 +196,25 @@ def _judge(day: Day, story: Story, cast: Cast) -> Result:
     if day.url and day.url not in ("in-time", "both"):
         return _on_a_bad_day(day, story, cast)
     if day.reach and story.exit != "after_conversation":
+        if _given_up(day, cast):
+            message = (
+                "asked again after a failed attempt (fetch_after_attempt is true), your URL names nobody"
+            )
+            change = advice.change_for("again.nobody")
+            fault = Fault("again.nobody", Verdict.WARNS, "call", message, change, story.exit_why)
+            return Result(day.case, Verdict.WARNS, _told(story), (fault,), story=story)
         fault = _lost(day, story)
         return Result(day.case, Verdict.COSTS, _told(story), (fault,), story=story)
     faults = _noticed(day, story)
     verdict = Verdict.WARNS if faults else Verdict.OK
     return Result(day.case, verdict, _told(story), faults, story=story)
+
+
+def _given_up(day: Day, cast: Cast) -> bool:
+    """The application itself said after the failed attempt that nobody is left."""
+    again = cast.known.stages.get(day.again)
+    asks = cast.plan is not None and cast.plan.fetch_after_attempt
+    return asks and again is not None and nobody(again)
 
 
 def _with_nobody(day: Day, story: Story, cast: Cast) -> Result:

@@ -57,6 +57,11 @@ def then(first: Phone, rest: Phone = TAKES) -> Callable[[Sequence[str]], Phones]
     return lambda numbers: {number: rest if index else first for index, number in enumerate(numbers)}
 
 
+def lasting(seconds: float) -> Phone:
+    """Answers and hangs up so much later."""
+    return answers(3.0, hangs_up=seconds)
+
+
 def longer(day: Day, plan: Plan | None) -> Day:
     """Fitted to the answer's own limits."""
     if plan is None or day.ident not in ("answers.last-second", "answers.late"):
