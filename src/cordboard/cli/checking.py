@@ -126,11 +126,14 @@ def setup_of(url: str, settings: Settings, options: Options) -> Setup:
 
 
 def _settings(config: Path | None) -> Settings:
-    """Those of the file that is named, or of cordboard.toml where there is one."""
+    """Those of the file that is named, or of cordboard.toml where there is one; tells its warnings."""
     usual = Path("cordboard.toml")
     if config is None and not usual.exists():
         return Settings()
-    return load(config or usual)[0]
+    settings, _, warnings = load(config or usual)
+    for warning in warnings if settings.exophones else ():
+        complain(f"warning: {warning}")
+    return settings
 
 
 def _applet(url: str, settings: Settings) -> dict[str, object]:

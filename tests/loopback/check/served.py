@@ -71,7 +71,7 @@ def check(*arguments: str) -> Result:
 def report(*arguments: str) -> dict[str, Any]:
     result = check(*arguments, "--json")
     assert result.exit_code in (0, 1), result.output
-    told: dict[str, Any] = json.loads(result.output)
+    told: dict[str, Any] = json.loads(result.stdout)
     return told
 
 

@@ -308,9 +308,34 @@ fallback_url = "{base}/fallback"
 """,
             "utf-8",
         )
-        report(f"{base}/connect")
+        result = check(f"{base}/connect")
+    assert "warning: " in result.stderr and "circle" in result.stderr
     assert {request.query["CallTo"] for request in came} >= {"+918047115000"}
     assert any(request.path == "/fallback" for request in came)
+
+
+def test_settled_15_whoever_is_named_when_asked_again_is_played() -> None:
+    async def one_by_one(request: web.Request) -> web.StreamResponse:
+        tried = sum(name.endswith("[Number]") for name in request.query)
+        numbers = [ONE, TWO][tried : tried + 1]
+        return web.json_response({"destination": {"numbers": numbers}, "fetch_after_attempt": True})
+
+    with served(one_by_one) as (base, _):
+        told = report(f"{base}/connect", "--fallback", f"{base}/connect")
+    played = case(told, "second.after-busy")
+    assert [one["number"] for one in played["dialled"]] == [ONE, TWO]
+    assert played["verdict"] == "ok"
+    assert told["verdict"] == "ok"
+
+
+def test_an_application_that_names_nobody_when_asked_again_is_told_of_it() -> None:
+    async def once(request: web.Request) -> web.StreamResponse:
+        numbers = [] if request.query["CallType"] == "incomplete" else [ONE, TWO]
+        return web.json_response({"destination": {"numbers": numbers}, "fetch_after_attempt": True})
+
+    with served(once) as (base, _):
+        told = report(f"{base}/connect", "--fallback", f"{base}/connect")
+    assert [(fault["code"], fault["verdict"]) for fault in told["faults"]] == [("again.nobody", "warns")]
 
 
 def test_junit_fails_what_costs_a_call_and_skips_what_was_not_run(tmp_path: Path) -> None:

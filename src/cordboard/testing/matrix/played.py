@@ -61,7 +61,9 @@ def play_all(setup: Setup, known: Known) -> Iterator[Result]:
     cast = cast_of(setup, known)
     for day in ALL:
         day = longer(day, cast.plan)
-        why_not = day.only(cast.plan) if cast.plan is not None else ""
+        # who is named only when asked again counts, too
+        whole = cast.plan and replace(cast.plan, numbers=_numbers(day, cast))
+        why_not = day.only(whole) if whole is not None else ""
         if why_not:
             yield Result(day.case, Verdict.NOT_RUN, f"does not apply: {why_not}")
         else:
