@@ -23,6 +23,7 @@ from cordboard.simulator.phone import Phone
 from cordboard.simulator.tones import sine
 from cordboard.sip.endpoint.words import Address
 from cordboard.store.records import CallRow, LegRow
+from tests.media_ports import media_ports
 
 CALLER, EXOPHONE = "+919876500001", "+918047115777"
 Samples = npt.NDArray[np.int16]
@@ -147,7 +148,7 @@ async def engine(
     applets = {"connect": connect, "bye": {"type": "hangup"}}
     tables: dict[str, object] = {
         "sip": {"listen": ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]},
-        "media": {"ports": "38000-38999", "processes": 1},
+        "media": {"ports": "{}-{}".format(*media_ports()), "processes": 1},
         "http": {"listen": "127.0.0.1:0"},
         "store": {"url": f"sqlite:///{place / 'cordboard.db'}", "recordings": str(place / "recordings")},
         "egress": {"allow": ["127.0.0.0/8"]},

@@ -21,6 +21,7 @@ from cordboard.cli.trunk_bench import Bench
 from cordboard.cli.trunk_calls import CallIn
 from cordboard.cli.trunk_findings import Finding, Findings
 from cordboard.simulator.caller import ScriptedCaller
+from tests.media_ports import media_ports
 
 EXOPHONE = "+918047115777"
 TABLES = """
@@ -68,10 +69,10 @@ def free_port() -> int:
 
 def write(folder: Path, trunk: str) -> Path:
     """A configuration with this trunk; ``{port}`` in it is the engine's own port."""
-    port, media = free_port(), 38000
+    port, (media, last) = free_port(), media_ports()
     file = folder / "cordboard.toml"
     text = TABLES.replace("{trunk}", trunk).replace("{port}", str(port))
-    file.write_text(text.replace("{media}", str(media)).replace("{last}", str(media + 200)))
+    file.write_text(text.replace("{media}", str(media)).replace("{last}", str(last)))
     return file
 
 
