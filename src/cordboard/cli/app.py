@@ -83,7 +83,7 @@ def ring(
 
 @app.command()
 def check(
-    url: Annotated[str, typer.Argument(metavar="[URL]", help="Play the platform against this URL.")] = "",
+    url: Annotated[str, typer.Argument(metavar="URL", help="Play the platform against this URL.")] = "",
     answer: Annotated[str, typer.Option(metavar="FILE", help="Judge this answer; - is standard input.")] = "",
     status: Annotated[int, typer.Option(help="The HTTP status it came with.")] = 200,
     content_type: Annotated[str, typer.Option(help="Its Content-Type.")] = "application/json",

@@ -35,6 +35,7 @@ summary{cursor:pointer}
 .v.warns{color:#8a6500}
 .v.costs{color:#c0392b}
 .v.not-run{color:#666}
+.key{padding:.1em .5em;margin-right:.4em;color:#222}
 svg{max-width:100%;height:auto}
 text{font:12px system-ui,sans-serif}
 """
@@ -56,10 +57,20 @@ def page(report: Report) -> str:
         *(_fault(fault, cases) for fault, cases in report.faults()),
         "" if report.faults() else "<p>None.</p>",
     ]
+    parts.append(_legend())
     for kind, title in (("endpoint", "Asked of the URL"), ("played", "Played with its answers")):
         parts.append(f"<h2>{title}</h2>")
         parts += [_result(result) for result in report.results if result.case.kind == kind]
     return "\n".join([*parts, "</body></html>", ""])
+
+
+def _legend() -> str:
+    """What the colours mean."""
+    keys = "".join(
+        f'<span class="key" style="background:{colour}">{escape(kind.replace("_", " "))}</span>'
+        for kind, colour in _COLOURS.items()
+    )
+    return f'<p class="quiet">{keys} Dotted lines: a URL is asked. Bars tell more when pointed at.</p>'
 
 
 def _fault(fault: Fault, cases: list[Case]) -> str:
@@ -84,8 +95,9 @@ def _result(result: Result) -> str:
         return f"<details>{head}</details>"
     carried = ", ".join(f"{name}={story.next_request[name]}" for name in TOLD if story.next_request.get(name))
     changes = "".join(f'<p class="change">{escape(fault.change)}</p>' for fault in result.faults)
+    opened = " open" if result.verdict is Verdict.COSTS and result.case.kind == "played" else ""
     return (
-        f"<details>{head}{timeline(story)}{changes}"
+        f"<details{opened}>{head}{timeline(story)}{changes}"
         f'<p class="quiet">Exit <code>{escape(story.exit or "none")}</code> [{escape(story.exit_why)}]; '
         f"the next request would carry {escape(carried)}.</p></details>"
     )
@@ -101,7 +113,7 @@ def timeline(story: Story) -> str:
     height = _ROW * (rows + 2)
     parts = [
         f'<svg viewBox="0 0 {_LEFT + _WIDTH + 20:.0f} {height:.0f}" role="img" '
-        f'aria-label="a call of {whole:.0f} seconds">'
+        f'aria-label="a call of {story.ended_at:.1f} seconds">'
     ]
     for request in story.requests:
         x, told = _x(request.at, whole), f"{request.role} asked: {request.status or request.error}"
@@ -153,6 +165,9 @@ def _axis(rows: int, whole: float) -> str:
     marks = []
     for fifth in range(6):
         at = whole * fifth / 5
-        marks.append(f'<text x="{_x(at, whole):.1f}" y="{y + 14:.0f}" fill="#666">{at:.0f} s</text>')
+        told = f"{at:.0f} s" if whole >= 10 else f"{at:.1f} s"
+        anchor = ("start", "middle", "middle", "middle", "middle", "end")[fifth]
+        x = _x(at, whole)
+        marks.append(f'<text x="{x:.1f}" y="{y + 14:.0f}" text-anchor="{anchor}" fill="#666">{told}</text>')
     line = f'<line x1="{_LEFT:.0f}" x2="{_LEFT + _WIDTH:.0f}" y1="{y:.0f}" y2="{y:.0f}" stroke="#999"/>'
     return line + "".join(marks)

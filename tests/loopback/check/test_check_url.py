@@ -65,6 +65,16 @@ def test_read_only_sends_one_request() -> None:
     assert case(told, "latency")["verdict"] == "not run"
 
 
+def test_read_only_accuses_nobody_of_what_was_not_asked() -> None:
+    with served(dialling(ONE, TWO, fetch_after_attempt=True)) as (base, _):
+        told = report(f"{base}/connect", "--read-only")
+    assert told["verdict"] == "warns"
+    assert {fault["code"] for fault in told["faults"]} == {"fallback.missing"}
+    assert case(told, "second.after-busy")["verdict"] == "not run"
+    assert case(told, "first.answers")["verdict"] == "ok"
+    assert case(told, "again.same")["exit"] == "nobody_answers"
+
+
 def test_the_plan_is_said_before_anything_is_sent() -> None:
     with served(dialling(ONE)) as (base, came):
         result = check(f"{base}/connect")

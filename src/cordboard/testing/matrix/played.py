@@ -195,6 +195,9 @@ def _sounds(day: Day, cast: Cast) -> Mapping[str, Sound]:
 def _judge(day: Day, story: Story, cast: Cast) -> Result:
     if cast.plan is None:
         return _with_nobody(day, story, cast)
+    if _asks_what_nobody_knows(day, story, cast):
+        why = "not known: your URL was not really asked for its answer after a failed attempt"
+        return Result(day.case, Verdict.NOT_RUN, why)
     if day.url and day.url not in ("in-time", "both"):
         return _on_a_bad_day(day, story, cast)
     if day.reach and story.exit != "after_conversation":
@@ -210,6 +213,13 @@ def _judge(day: Day, story: Story, cast: Cast) -> Result:
     faults = _noticed(day, story)
     verdict = Verdict.WARNS if faults else Verdict.OK
     return Result(day.case, verdict, _told(story), faults, story=story)
+
+
+def _asks_what_nobody_knows(day: Day, story: Story, cast: Cast) -> bool:
+    """The Primary is asked again, and that stage's answer was never fetched (``--read-only``, say)."""
+    if day.change or day.url or day.again in cast.known.stages:
+        return False
+    return sum(request.role == "primary" for request in story.requests) > 1
 
 
 def _given_up(day: Day, cast: Cast) -> bool:
