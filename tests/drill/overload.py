@@ -120,8 +120,11 @@ class Bench:
         )
         text = text.replace("30000-34999", "42000-57999")
         path.write_text(text[: text.index("[[flows]]")] + FLOW)
-        await self.served.start()
-        os.sched_setaffinity(self.served.process.pid, {cores[0]})
+        os.sched_setaffinity(0, cores[:1])  # every process and thread of the engine inherits it
+        try:
+            await self.served.start()
+        finally:
+            os.sched_setaffinity(0, cores)
         self._callee = await _sipp(
             self.folder / "callee", cores[1:], "-sn", "uas", "-p", str(self._callee_port), "-rtp_echo"
         )

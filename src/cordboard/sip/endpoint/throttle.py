@@ -20,7 +20,7 @@ it back. Then only a queue that grows without end counts."""
 LEAST_RATE = 5.0
 """Calls a second that are always taken: an engine that stands still is no overload of calls."""
 SLOWER = 0.95
-LEAST_GAIN, MOST_GAIN, GAIN_GROWS = 0.03, 0.5, 1.3
+LEAST_GAIN, MOST_GAIN, GAIN_GROWS = 0.05, 0.5, 1.3
 """By how much the rate grows in a window without signs, and by how much more in the next: a rate that was cut
 far too low is soon up again, one that is about right is not overshot."""
 CALM_SECONDS = 2.0
@@ -35,10 +35,12 @@ class Throttle:
         self.limited = False
         self.rate = 0.0
         self._flooded = False
+        self._drained = False  # in this window a queue that was too long kept new calls out
         self._gain = LEAST_GAIN
         self._tokens = 0.0
         self._filled_at = 0.0
         self._began = 0.0
+        self._first_at = 0.0  # when the first call of this window was offered
         self._spent = 0.0
         self._late = 0.0
         self._waiting = 0.0
@@ -50,6 +52,8 @@ class Throttle:
     def admit(self, now: float) -> bool:
         """May this new call come in?"""
         self._offered += 1
+        if self._offered == 1:
+            self._first_at = now
         if self.limited:
             rate = LEAST_RATE if self._flooded else self.rate
             self._tokens += (now - self._filled_at) * rate
@@ -71,8 +75,9 @@ class Throttle:
         self._waiting += waiting
         self._samples += 1
         self._flooded = waiting > (WAITING_BYTES if self._flooded else FLOODED_BYTES)
+        self._drained = self._drained or self._flooded
         if self._flooded and not self.limited:
-            self._limit(now, self._admitted / max(now - self._began, _BURST_SECONDS))
+            self._limit(now, self._admitted / max(now - self._first_at, _BURST_SECONDS))
         if now - self._began >= WINDOW_SECONDS:
             self._judge(now, spent)
             self._open_window(now, spent)
@@ -81,6 +86,7 @@ class Throttle:
         self._began, self._spent = now, spent
         self._late = self._waiting = 0.0
         self._samples = self._offered = self._admitted = 0
+        self._drained = False
 
     def _limit(self, now: float, rate: float) -> None:
         self.limited = True
@@ -99,7 +105,9 @@ class Throttle:
                 self._limit(now, taken * SLOWER)
             return
         if strained:
-            self.rate = max(LEAST_RATE, min(self.rate, taken) * SLOWER)
+            # What was taken says what the machine can do, but not while next to nothing was let in.
+            known = self.rate if self._drained else min(self.rate, taken)
+            self.rate = max(LEAST_RATE, known * SLOWER)
             self._gain = LEAST_GAIN
             self._calm_since = now
         elif taken >= 0.8 * self.rate:
