@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.interop.certificates import Papers
 from tests.interop.programs import ASTERISK_ROOT, listening, need, running
 
 TONE = 1230
@@ -33,10 +34,7 @@ type=global
 type=transport
 protocol=udp
 bind=127.0.0.1:{port}
-[tcp]
-type=transport
-protocol=tcp
-bind=127.0.0.1:{port}
+{streams}
 [engine]
 type=endpoint
 transport={transport}
@@ -65,6 +63,20 @@ aors=phone
 type=aor
 contact=sip:+919812300042@127.0.0.1:{phone}
 {more}
+"""
+
+_TCP = "[tcp]\ntype=transport\nprotocol=tcp\nbind=127.0.0.1:{port}\n"
+
+_TLS = """\
+[tls]
+type=transport
+protocol=tls
+bind=127.0.0.1:{port}
+method=tlsv1_2
+cert_file={folder}/certificate.pem
+priv_key_file={folder}/key.pem
+ca_list_file={folder}/ca.pem
+verify_server=yes
 """
 
 _IDENTIFY = "[engine]\ntype=identify\nendpoint=engine\nmatch=127.0.0.1\n"
@@ -138,8 +150,9 @@ async def asterisk(
     options: Mapping[str, str] | None = None,
     more: str = "",
     identify: bool = True,
+    papers: Papers | None = None,
 ) -> AsyncIterator[Asterisk]:
-    """On ``port``, UDP and TCP. ``engine``: where its calls to us go, by ``transport``. ``options``: more
+    """On ``port``, UDP and TCP, with ``papers`` UDP and TLS. ``engine``: where its calls to us go, by ``transport``. ``options``: more
     settings of the endpoint that we are to it; ``more``: further tables of pjsip.conf; ``identify``: it
     knows us by our address. A number's last two digits choose what it does: 01 a tone, 02 busy, 03 rings,
     04 early media and then busy, 05 digits, 06 reads digits, 07 dials ``phone``, 08 a tone after a second of
@@ -151,6 +164,7 @@ async def asterisk(
         (folder / part).mkdir(parents=True, exist_ok=True)
     values = {
         "port": port,
+        "streams": (_TLS if papers else _TCP).format(port=port, folder=f"{inside}/etc"),
         "engine": engine,
         "transport": transport,
         "phone": phone,
@@ -160,6 +174,8 @@ async def asterisk(
         "more": more,
         "identify": _IDENTIFY if identify else "",
     }
+    for file in (papers.ca, papers.certificate, papers.key) if papers else ():
+        shutil.copy(file, folder / "etc")
     _write(folder / "etc", inside, _PJSIP.format(**values))
     if not (ASTERISK_ROOT / "proc/self").exists():
         _mount_proc()

@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 
 from cordboard.simulator.tones import sine
+from tests.interop.certificates import Papers
 from tests.interop.house import Samples
 from tests.interop.programs import ended, free_port, listening, need
 
@@ -35,6 +36,7 @@ ausrc_channels 1
 auplay_channels 1
 module_path /usr/lib/baresip/modules
 module g711.so
+module srtp.so
 module aufile.so
 module aubridge.so
 module sndfile.so
@@ -43,7 +45,7 @@ module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control}
 snd_path {folder}
-"""
+{secure}"""
 
 
 class Baresip:
@@ -120,9 +122,12 @@ async def baresip(
     transport: str = "udp",
     user: str = "",
     password: str = "",
+    srtp: bool = False,
+    papers: Papers | None = None,
 ) -> AsyncIterator[Baresip]:
     """A phone on ``port`` (UDP and TCP) whose number is ``NUMBER``. It speaks ``TONE``. ``answers``: by
-    itself, at once. ``registrar``: the port where it registers, as ``user``."""
+    itself, at once. ``registrar``: the port where it registers, as ``user``. ``srtp``: it insists. With
+    ``papers`` it takes TLS on the port after ``port`` and trusts their authority."""
     program = need("baresip")
     folder = place / "baresip"
     folder.mkdir()
@@ -137,14 +142,16 @@ async def baresip(
             control=control,
             folder=folder,
             microphone=microphone,
+            secure=f"sip_certificate {papers.both}\nsip_cafile {papers.ca}\n" if papers else "",
         )
     )
     mode = "auto" if answers else "manual"
-    account = f"<sip:{NUMBER}@127.0.0.1>;regint=0;answermode={mode};audio_codecs={codec}/8000/1\n"
+    media = f"answermode={mode};audio_codecs={codec}/8000/1{';mediaenc=srtp-mand' if srtp else ''}\n"
+    account = f"<sip:{NUMBER}@127.0.0.1>;regint=0;{media}"
     if registrar:
         account = (
             f"<sip:{user}@127.0.0.1:{registrar};transport={transport}>;auth_user={user};"
-            f"auth_pass={password};regint=120;answermode={mode};audio_codecs={codec}/8000/1\n"
+            f"auth_pass={password};regint=120;{media}"
         )
     (folder / "accounts").write_text(account)
     (folder / "contacts").write_text("")

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.interop.certificates import Papers
 from tests.interop.programs import listening, need, running
 
 USER, PASSWORD, REALM = "trunk42", "correct horse battery", "kamailio.example"
@@ -13,7 +14,7 @@ _CONFIG = """\
 #!KAMAILIO
 listen=udp:127.0.0.1:{port}
 listen=tcp:127.0.0.1:{port}
-children=1
+{secure}children=1
 tcp_children=1
 debug=2
 log_stderror=yes
@@ -79,9 +80,11 @@ async def kamailio(
     challenges: bool = False,
     registers: bool = False,
     algorithm: str = "MD5",
+    papers: Papers | None = None,
 ) -> AsyncIterator[Kamailio]:
     """On ``port``, UDP and TCP. Calls of cordboard go to ``far``, all others to ``engine`` by ``transport``,
-    or, with ``registers``, to where ``USER`` registered. ``challenges``: cordboard's INVITEs."""
+    or, with ``registers``, to where ``USER`` registered. ``challenges``: cordboard's INVITEs. With
+    ``papers`` it takes TLS on the port after ``port``, and checks those it opens TLS to."""
     program = need("kamailio")
     folder = place / f"kamailio-{port}"
     folder.mkdir()
@@ -89,6 +92,7 @@ async def kamailio(
     config.write_text(
         _CONFIG.format(
             port=port,
+            secure=_secure(port, papers),
             modules="\n".join(f'loadmodule "{name}.so"' for name in _MODULES.split()),
             algorithm="" if algorithm == "MD5" else algorithm,
             realm=REALM,
@@ -105,6 +109,17 @@ async def kamailio(
     command = (program, "-DD", "-E", "-m", "64", "-M", "8", "-f", str(config), "-Y", str(folder))
     async with running(*command, folder=folder, ready=lambda process: listening(port, process, "tcp")):
         yield Kamailio(port, folder / "log")
+
+
+def _secure(port: int, papers: Papers | None) -> str:
+    if papers is None:
+        return ""
+    values = {"private_key": papers.key, "certificate": papers.certificate, "ca_list": papers.ca}
+    return (
+        f'enable_tls=yes\nlisten=tls:127.0.0.1:{port + 1}\nloadmodule "tls.so"\n'
+        + "".join(f'modparam("tls", "{name}", "{file}")\n' for name, file in values.items())
+        + 'modparam("tls", "verify_certificate", 1)\nmodparam("tls", "tls_method", "TLSv1.2+")\n'
+    )
 
 
 _COLLECTOR = """\

@@ -22,9 +22,9 @@ sip_port={port}
 sip_tcp_port={port}
 sip_tls_port=-1
 register_only_when_network_is_up=0
-verify_server_certs=0
-verify_server_cn=0
-media_encryption={encryption}
+verify_server_certs=1
+verify_server_cn=1
+{authority}media_encryption={encryption}
 media_encryption_mandatory={mandatory}
 guess_hostname=0
 contact=sip:linphone@127.0.0.1
@@ -49,15 +49,15 @@ enabled=1
 _ACCOUNT = """\
 default_proxy=0
 [proxy_0]
-reg_proxy=<sip:127.0.0.1:{registrar};transport={transport}>
-reg_identity=<sip:{user}@127.0.0.1>
+reg_proxy=<sip:{host}:{registrar};transport={transport}>
+reg_identity=<sip:{user}@{host}>
 reg_expires=120
 reg_sendregister=1
 publish=0
 [auth_info_0]
 username={user}
 passwd={password}
-domain=127.0.0.1
+domain={host}
 """
 
 
@@ -102,8 +102,11 @@ async def linphone(
     user: str = "",
     password: str = "",
     srtp: bool = False,
+    ca: Path | None = None,
 ) -> AsyncIterator[Linphone]:
-    """A phone on ``port`` (UDP and TCP) that answers by itself. ``registrar``: where it registers."""
+    """A phone on ``port`` (UDP and TCP) that answers by itself. ``registrar``: where it registers; by TLS it
+    checks the certificate against ``ca``, and knows the registrar as ``localhost``: its library has no IP
+    addresses in certificates."""
     program = need("linphonec")
     folder = place / "linphone"
     folder.mkdir()
@@ -112,7 +115,13 @@ async def linphone(
         file.setsampwidth(2)
         file.setframerate(8000)
         file.writeframes(sine(TONE, 30.0).tobytes())
-    account = _ACCOUNT.format(registrar=registrar, transport=transport, user=user, password=password)
+    account = _ACCOUNT.format(
+        host="localhost" if transport == "tls" else "127.0.0.1",
+        registrar=registrar,
+        transport=transport,
+        user=user,
+        password=password,
+    )
     config = folder / "linphonerc"
     config.write_text(
         _CONFIG.format(
@@ -120,6 +129,7 @@ async def linphone(
             rtp=free_port(),
             encryption="srtp" if srtp else "none",
             mandatory=int(srtp),
+            authority=f"root_ca={ca}\n" if ca is not None else "",
             account=account if registrar else "default_proxy=-1",
         )
     )

@@ -12,6 +12,7 @@ import pytest
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.tones import caller_tone_of, tone_of
 from tests.interop.baresip import NUMBER, TONE, Baresip, baresip
+from tests.interop.certificates import papers
 from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to, until
 from tests.interop.programs import free_port
 
@@ -172,35 +173,48 @@ def test_a_user_who_rejects_the_ringing_call_is_busy(tmp_path: Path) -> None:
 
 USER, PASSWORD = "asha", "correct-horse-battery"
 PHONES: dict[str, Any] = {"phones": [{"user": USER, "password": PASSWORD, "number": NUMBER}]}
+SECURELY = [
+    ("udp", False),
+    ("tcp", False),
+    pytest.param("tls", False, marks=pytest.mark.interop("SIP over TLS, certificates checked", "baresip")),
+    pytest.param("tls", True, marks=pytest.mark.interop("SRTP (SDES) over TLS", "baresip")),
+]
+"""Transport, and whether both sides insist on SRTP."""
 
 
 @asynccontextmanager
-async def registered(stage: Stage, place: Path, transport: str) -> AsyncIterator[Baresip]:
-    """baresip, registered at the engine. libre 1.0 gives up where SHA-256 is offered too, and tries again
-    half a minute later, when it is offered MD5 alone; here the engine knows that from the start."""
-    engine = stage.house.engine
-    assert engine is not None and engine._phones is not None
-    engine._phones.registrar._offers.answered("127.0.0.1", USER, "MD5")
-    where: dict[str, Any] = {"registrar": stage.at(transport).port, "transport": transport}
+async def home(place: Path, transport: str, srtp: bool) -> AsyncIterator[tuple[Stage, Baresip]]:
+    """An engine and a phone that has registered there. libre 1.0 gives up where SHA-256 is offered too, and
+    tries again half a minute later, when it is offered MD5 alone; here the engine knows that from the start."""
+    shown = papers(place)
+    (one,) = PHONES["phones"]
+    sections = {"phones": [one | {"srtp": "required" if srtp else "no"}], "sip": shown.listening()}
+    async with engine(place, instead=sections) as stage:
+        running = stage.house.engine
+        assert running is not None and running._phones is not None
+        running._phones.registrar._offers.answered("127.0.0.1", USER, "MD5")
+        where: dict[str, Any] = {"registrar": stage.at(transport).port, "transport": transport, "srtp": srtp}
 
-    async def there() -> bool:
-        return bool(engine.phones()[0]["registered"])
+        async def there() -> bool:
+            return bool(running.phones()[0]["registered"])
 
-    async with baresip(place, free_port(), user=USER, password=PASSWORD, **where) as phone:
-        await until(there)
-        yield phone
+        async with baresip(
+            place, free_port(), user=USER, password=PASSWORD, papers=shown, **where
+        ) as program:
+            await until(there)
+            yield stage, program
 
 
 @pytest.mark.interop("phone registers, is rung by its number", "baresip")
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_registered_phone_is_rung_by_its_number(tmp_path: Path, transport: str) -> None:
+@pytest.mark.parametrize(("transport", "srtp"), SECURELY)
+def test_a_registered_phone_is_rung_by_its_number(tmp_path: Path, transport: str, srtp: bool) -> None:
     async def test() -> None:
-        async with engine(tmp_path, instead=PHONES) as stage:
+        async with home(tmp_path, transport, srtp) as (stage, phone):
             stage.customer.answer = to(NUMBER)
             caller = stage.caller()
-            async with registered(stage, tmp_path, transport) as phone:
-                await ring(caller, phone, (3.0, "caller hangs up"))
-                await phone.told("CALL_CLOSED")
+            await ring(caller, phone, (3.0, "caller hangs up"))
+            await phone.told("CALL_CLOSED")
+            await asyncio.sleep(0.5)
             assert in_words(caller.describe(), 0.5) == [CALLEES]
             assert in_words(parts_of(phone.heard)) == [CALLERS]
             await assert_talked(stage, "Caller")
@@ -209,24 +223,22 @@ def test_a_registered_phone_is_rung_by_its_number(tmp_path: Path, transport: str
 
 
 @pytest.mark.interop("phone registers, calls an ExoPhone", "baresip")
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_registered_phone_calls_an_exophone(tmp_path: Path, transport: str) -> None:
+@pytest.mark.parametrize(("transport", "srtp"), SECURELY)
+def test_a_registered_phone_calls_an_exophone(tmp_path: Path, transport: str, srtp: bool) -> None:
     """As itself; it hears whom the flow dials, who hears it."""
 
     async def test() -> None:
         other = "+919812300055"
-        async with engine(tmp_path, instead=PHONES) as stage:
+        async with home(tmp_path, transport, srtp) as (stage, phone):
             stage.customer.answer = to(other)
-            async with registered(stage, tmp_path, transport) as phone:
-                await phone.do(
-                    "dial", f"sip:{EXOPHONE}@127.0.0.1:{stage.at(transport).port};transport={transport}"
-                )
-                await phone.told("CALL_ESTABLISHED")
-                await asyncio.sleep(5.0)
-                heard = parts_of(stage.phone(other).heard)
-                await phone.do("hangup")
-                await phone.told("CALL_CLOSED")
-                await asyncio.sleep(0.5)
+            where = f"127.0.0.1:{stage.at(transport).port};transport={transport}"
+            await phone.do("dial", f"sip:{EXOPHONE}@{where}")
+            await phone.told("CALL_ESTABLISHED")
+            await asyncio.sleep(5.0)
+            heard = parts_of(stage.phone(other).heard)
+            await phone.do("hangup")
+            await phone.told("CALL_CLOSED")
+            await asyncio.sleep(0.5)
             assert in_words(heard, 0.5) == [CALLEES]
             assert f"{5 * round(tone_of(other) / 5)} Hz" in in_words(parts_of(phone.heard), 0.5)
             call = await stage.call()

@@ -10,6 +10,7 @@ from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.tones import caller_tone_of
 from cordboard.sip.endpoint.words import Address
 from tests.interop.baresip import NUMBER, TONE, Baresip, baresip
+from tests.interop.certificates import papers
 from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to, until
 from tests.interop.kamailio import PASSWORD, USER, kamailio
 from tests.interop.programs import free_port
@@ -50,15 +51,25 @@ async def registered(stage: Stage) -> None:
 
 
 @pytest.mark.interop("Record-Route, loose routes", "Kamailio")
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize(
+    "transport",
+    [
+        "udp",
+        "tcp",
+        pytest.param("tls", marks=pytest.mark.interop("SIP over TLS, certificates checked", "Kamailio")),
+    ],
+)
 def test_calls_in_and_out_through_a_proxy_that_stays_in_the_path(tmp_path: Path, transport: str) -> None:
+    """``transport``: between it and us; UDP beyond it."""
+
     async def test() -> None:
-        proxy, far = free_port(), free_port()
-        async with engine(tmp_path, proxy, transport) as stage:
+        proxy, far, shown = free_port(), free_port(), papers(tmp_path)
+        ours = {"keys": {"tls_ca": str(shown.ca)}, "instead": {"sip": shown.listening()}}
+        async with engine(tmp_path, proxy + (transport == "tls"), transport, **ours) as stage:
             stage.customer.answer = to(NUMBER)
             near = stage.at(transport).port
             async with (
-                kamailio(tmp_path, port=proxy, engine=near, far=far, transport=transport),
+                kamailio(tmp_path, port=proxy, engine=near, far=far, transport=transport, papers=shown),
                 baresip(tmp_path, far) as phone,
             ):
                 caller = caller_through(proxy)
