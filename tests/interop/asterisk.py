@@ -25,7 +25,7 @@ bridge_builtin_interval_features bridge_holding bridge_native_rtp bridge_simple 
 app_echo app_playtones app_senddtmf app_read app_originate pbx_config codec_alaw codec_ulaw
 codec_resample format_wav format_pcm res_musiconhold res_timing_timerfd func_callerid func_channel
 func_pjsip_aor func_pjsip_contact app_verbose app_stack app_exec res_clioriginate res_crypto
-res_geolocation res_http_websocket res_stasis"""
+res_geolocation res_pjsip_history res_http_websocket res_stasis"""
 
 _PJSIP = """\
 [global]
@@ -152,11 +152,11 @@ async def asterisk(
     identify: bool = True,
     papers: Papers | None = None,
 ) -> AsyncIterator[Asterisk]:
-    """On ``port``, UDP and TCP, with ``papers`` UDP and TLS. ``engine``: where its calls to us go, by ``transport``. ``options``: more
-    settings of the endpoint that we are to it; ``more``: further tables of pjsip.conf; ``identify``: it
-    knows us by our address. A number's last two digits choose what it does: 01 a tone, 02 busy, 03 rings,
-    04 early media and then busy, 05 digits, 06 reads digits, 07 dials ``phone``, 08 a tone after a second of
-    ringing."""
+    """On ``port``, UDP and TCP, with ``papers`` UDP and TLS. ``engine``: where its calls to us go, by
+    ``transport``. ``options``: more settings of the endpoint that we are to it; ``more``: further tables of
+    pjsip.conf; ``identify``: it knows us by our address. A number's last two digits choose what it does: 01 a
+    tone, 02 busy, 03 rings, 04 early media and then busy, 05 digits, 06 reads digits, 07 dials ``phone``, 08
+    a tone after a second of ringing."""
     need("asterisk")
     inside = f"/interop-{port}"
     folder = ASTERISK_ROOT / inside[1:]

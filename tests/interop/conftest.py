@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.interop.matrix import PAGE, page, versions
+from tests.interop.matrix import PAGE, Played, page, unknown, versions
 from tests.interop.programs import MUST_BE_THERE, need
 
 
@@ -30,7 +30,7 @@ def needs_kamailio() -> None:
     need("kamailio")
 
 
-_results: dict[tuple[str, str], list[bool]] = defaultdict(list)
+_results: dict[tuple[str, str], list[Played]] = defaultdict(list)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -40,7 +40,20 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = outcome.get_result()
     if report.when == "call" or (report.when == "setup" and report.failed):
         for mark in item.iter_markers("interop"):
-            _results[mark.args].append(report.passed)
+            _results[mark.args].append(Played(report.passed, _transport(item)))
+
+
+def _transport(item: pytest.Item) -> str:
+    called = getattr(item, "callspec", None)
+    return str(called.params.get("transport", "")) if called is not None else ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A mark names a row and a column of the page, or nothing runs."""
+    for item in items:
+        for mark in item.iter_markers("interop"):
+            if wrong := unknown(*mark.args):
+                raise pytest.UsageError(f"{item.nodeid}: {wrong}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

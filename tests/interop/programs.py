@@ -30,10 +30,19 @@ _OWN_PLACES = {
 }
 
 
+def place_of(program: str) -> str:
+    """Where it is looked for; empty where it is nowhere."""
+    return (
+        _OWN_PLACES.get(program)
+        or shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
+        or ""
+    )
+
+
 def need(program: str) -> str:
     """The program's path. Where it is not installed the test is skipped, with a sentence."""
-    found = _OWN_PLACES.get(program) or shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if found is None or not os.access(found, os.X_OK):
+    found = place_of(program)
+    if not os.access(found, os.X_OK):
         why = f"{program} is not installed (Debian package {PACKAGES[program]})"
         if os.environ.get(MUST_BE_THERE) == "1":
             pytest.fail(f"{why}, and {MUST_BE_THERE}=1 says that nothing may be skipped")

@@ -1,76 +1,23 @@
 """Asterisk as our carrier and as a PBX beside us."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cordboard.simulator.caller import ScriptedCaller
-from cordboard.simulator.tones import caller_tone_of
-from tests.interop.asterisk import TONE, Asterisk, asterisk
+from tests.interop.asterisk import asterisk
+from tests.interop.asterisk_calls import CALLEES, CALLERS, NUMBER, answered, one_call, tone_heard
 from tests.interop.baresip import TONE as BARESIPS_TONE
 from tests.interop.baresip import baresip
-from tests.interop.certificates import Papers, papers
-from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to, until
+from tests.interop.house import EXOPHONE, engine, in_words, parts_of, played, to, until
 from tests.interop.programs import free_port
 
 pytestmark = pytest.mark.usefixtures("needs_asterisk")
 
-NUMBER = "+9198123000"
-"""And two digits that say what Asterisk does (``asterisk.asterisk``)."""
 
-_SRTP_OVER_TLS = pytest.mark.interop("SRTP (SDES) over TLS", "Asterisk")
-CALLERS, CALLEES = f"{caller_tone_of(CALLER)} Hz", f"{TONE} Hz"
-
-
-async def answered(stage: Stage, caller: ScriptedCaller, seconds: float, *keys: str) -> None:
-    """Ring; press the keys and hang up so long after the callee has answered."""
-
-    async def act() -> None:
-        assert stage.house.engine is not None
-
-        async def talking() -> bool:
-            return bool(await stage.calls()) and any("answered" in step.what for step in caller.steps)
-
-        await until(talking)
-        await asyncio.sleep(1.0)
-        for key in keys:
-            caller.press(key)
-            await asyncio.sleep(0.3)
-        await asyncio.sleep(seconds)
-        caller.hang_up()
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(act())
-        await caller.ring(longest=seconds + 30.0)
-
-
-async def one_call(
-    place: Path,
-    kind: str,
-    seconds: float = 2.0,
-    *keys: str,
-    transport: str = "udp",
-    trunk: dict[str, object] | None = None,
-    answer: dict[str, object] | None = None,
-    **peer: Any,
-) -> tuple[Stage, ScriptedCaller, Any, Any, str]:
-    """A call to Asterisk's ``kind``: the stage, the caller, the call's row, its leg's, Asterisk's log."""
-    port = free_port()
-    async with engine(place, port, transport, keys=trunk) as stage:
-        stage.customer.answer = to(NUMBER + kind, **(answer or {}))
-        async with asterisk(port, stage.at(transport).port, transport=transport, **peer) as pbx:
-            caller = stage.caller()
-            await answered(stage, caller, seconds, *keys)
-            call, (leg,) = await stage.call(), await stage.legs()
-            log = (pbx.log.parent / "out/log").read_text(errors="replace")
-            return stage, caller, call, leg, log
-
-
-@pytest.mark.interop("call out, audio both ways, recording", "Asterisk")
+@pytest.mark.interop("call out, audio both ways", "Asterisk")
+@pytest.mark.interop("recording, a side in each channel", "Asterisk")
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_a_carrier_answers_and_is_heard_and_recorded(tmp_path: Path, transport: str) -> None:
     async def test() -> None:
@@ -113,7 +60,7 @@ def test_digits_reach_it_and_come_from_it(tmp_path: Path) -> None:
     played(test)
 
 
-@pytest.mark.interop("call in from a PBX", "Asterisk")
+@pytest.mark.interop("call in", "Asterisk")
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_it_calls_an_exophone_and_talks_to_a_phone(tmp_path: Path, transport: str) -> None:
     async def test() -> None:
@@ -137,7 +84,8 @@ def test_it_calls_an_exophone_and_talks_to_a_phone(tmp_path: Path, transport: st
     played(test)
 
 
-@pytest.mark.interop("re-INVITE to other media, hold", "Asterisk")
+@pytest.mark.interop("re-INVITE to other media", "Asterisk")
+@pytest.mark.interop("hold, resume", "Asterisk")
 def test_a_pbx_that_moves_its_media_and_whose_phone_holds(tmp_path: Path) -> None:
     async def test() -> None:
         port, behind = free_port(), free_port()
@@ -172,13 +120,6 @@ def test_a_pbx_that_moves_its_media_and_whose_phone_holds(tmp_path: Path) -> Non
     played(test)
 
 
-async def tone_heard(place: Path, kind: str = "08", **options: Any) -> None:
-    """One call whose callee's tone is heard, and which ends as it should."""
-    _, caller, call, leg, _ = await one_call(place, kind, **options)
-    assert in_words(caller.describe(), 0.5)[-1] == CALLEES
-    assert (call.call_type, leg.status) == ("completed", "completed")
-
-
 @pytest.mark.interop("reliable provisional answers (100rel)", "Asterisk")
 @pytest.mark.parametrize("kind", ["08", "04"])
 def test_provisional_answers_that_it_wants_acknowledged(tmp_path: Path, kind: str) -> None:
@@ -204,20 +145,22 @@ def test_provisional_answers_that_it_wants_acknowledged(tmp_path: Path, kind: st
 
 @pytest.mark.interop("session timers", "Asterisk")
 def test_sessions_are_refreshed_with_it_on_both_sides(tmp_path: Path) -> None:
-    """90 s, the least that RFC 4028 allows: the first refresh is due after 45 s."""
+    """It calls and is called. 90 s, the least that RFC 4028 allows: refreshes are due after 45 s."""
 
     async def test() -> None:
         options = {"timers": "always", "timers_min_se": "90", "timers_sess_expires": "90"}
         port = free_port()
-        async with engine(tmp_path, port, keys={"session_seconds": 90}) as stage:
+        async with engine(tmp_path, port, keys={"session_seconds": 90, "did_from": "to"}) as stage:
             stage.customer.answer = to(NUMBER + "01")
             async with asterisk(port, stage.at().port, options=options) as pbx:
-                pbx.run("pjsip set logger on")
-                caller = stage.caller()
-                await answered(stage, caller, 50.0)
-            (leg,) = await stage.legs()
-            assert (leg.status, leg.disconnected_by) == ("completed", "Caller")
-            assert leg.talk_seconds >= 50
+                pbx.run("pjsip set history on")
+                pbx.call(EXOPHONE)
+                await asyncio.sleep(52.0)
+                refreshes = re.findall(r"(==>|<==) \S+ +UPDATE ", pbx.run("pjsip show history"))
+                pbx.run("channel request hangup all")
+                (leg,) = await stage.legs()
+            assert sorted(refreshes) == ["<==", "==>"]
+            assert leg.status == "completed" and leg.talk_seconds >= 50
 
     played(test, 90)
 
@@ -229,6 +172,32 @@ def test_it_challenges_our_invite(tmp_path: Path) -> None:
 
     async def test() -> None:
         await tone_heard(tmp_path, trunk=trunk, options={"auth": "secret"}, more=more)
+
+    played(test)
+
+
+@pytest.mark.interop("ready profile", "Asterisk")
+def test_the_profile_for_it_fits(tmp_path: Path) -> None:
+    """It is dialled as people of the country dial, and it answers OPTIONS."""
+
+    async def test() -> None:
+        port = free_port()
+        keys = {"profile": "asterisk", "probe_seconds": 1.0}
+        async with engine(tmp_path, port, keys=keys) as stage:
+            stage.customer.answer = to(NUMBER + "08")
+            async with asterisk(port, stage.at().port) as pbx:
+                running, caller = stage.house.engine, stage.caller()
+                assert running is not None
+
+                async def alive() -> bool:
+                    return bool(running.trunks()[0]["hosts"][0]["answers"])
+
+                await until(alive)
+                pbx.run("pjsip set history on")
+                await answered(stage, caller, 2.0)
+                messages = pbx.run("pjsip show history")
+            assert f"INVITE sip:0{NUMBER[3:]}08@" in messages
+            assert in_words(caller.describe(), 0.5)[-1] == CALLEES
 
     played(test)
 
@@ -251,87 +220,6 @@ def test_digits_by_info_from_it(tmp_path: Path) -> None:
     async def test() -> None:
         _, caller, *_ = await one_call(tmp_path, "05", 2.0, options={"dtmf_mode": "info"})
         assert caller.digits == "57"
-
-    played(test)
-
-
-@pytest.mark.interop("SRTP (SDES)", "Asterisk")
-@pytest.mark.parametrize("policy", ["required", "allowed"])
-def test_audio_is_encrypted_towards_it(tmp_path: Path, policy: str) -> None:
-    async def test() -> None:
-        encrypted = policy == "required"
-        options = {"media_encryption": "sdes"} if encrypted else {}
-        await tone_heard(tmp_path, trunk={"srtp": policy}, options=options)
-
-    played(test)
-
-
-@asynccontextmanager
-async def by_tls(place: Path, srtp: bool, shown: Papers, ca: Path) -> AsyncIterator[tuple[Stage, Asterisk]]:
-    """An engine whose trunk is Asterisk over TLS. ``srtp``: both insist. ``ca``: who must have signed
-    Asterisk's certificate."""
-    port = free_port()
-    keys = {"tls_ca": str(ca), "srtp": "required" if srtp else "no"}
-    options = {"media_encryption": "sdes"} if srtp else {}
-    async with (
-        engine(place, port, "tls", keys=keys, instead={"sip": shown.listening()}) as stage,
-        asterisk(port, stage.at("tls").port, transport="tls", papers=shown, options=options) as pbx,
-    ):
-        yield stage, pbx
-
-
-@pytest.mark.interop("SIP over TLS, certificates checked", "Asterisk")
-@pytest.mark.parametrize("srtp", [False, pytest.param(True, marks=_SRTP_OVER_TLS)])
-def test_it_is_called_over_tls(tmp_path: Path, srtp: bool) -> None:
-    async def test() -> None:
-        shown = papers(tmp_path)
-        async with by_tls(tmp_path, srtp, shown, shown.ca) as (stage, _):
-            stage.customer.answer = to(NUMBER + "08", record=True, recording_channels="dual")
-            caller = stage.caller()
-            await answered(stage, caller, 2.0)
-            assert in_words(caller.describe(), 0.5)[-1] == CALLEES
-            left, right = await stage.channels()
-            assert (in_words(parts_of(left)), in_words(parts_of(right))) == ([CALLERS], [CALLEES])
-            (leg,) = await stage.legs()
-            assert (leg.status, leg.disconnected_by) == ("completed", "Caller")
-
-    played(test)
-
-
-@pytest.mark.interop("SIP over TLS, certificates checked", "Asterisk")
-@pytest.mark.parametrize("srtp", [False, pytest.param(True, marks=_SRTP_OVER_TLS)])
-def test_it_calls_over_tls(tmp_path: Path, srtp: bool) -> None:
-    """Both legs are Asterisk's, and each plays its tone."""
-
-    async def test() -> None:
-        shown = papers(tmp_path)
-        async with by_tls(tmp_path, srtp, shown, shown.ca) as (stage, pbx):
-            stage.customer.answer = to(NUMBER + "01", record=True, recording_channels="dual")
-            pbx.call(EXOPHONE)
-
-            async def both() -> bool:
-                return "2 active channels" in pbx.run("core show channels count")
-
-            await until(both)
-            await asyncio.sleep(3.0)
-            pbx.run("channel request hangup all")
-            left, right = await stage.channels()
-            assert (in_words(parts_of(left)), in_words(parts_of(right))) == ([CALLEES], [CALLEES])
-            assert (await stage.call()).call_type == "completed"
-
-    played(test)
-
-
-@pytest.mark.interop("SIP over TLS, certificates checked", "Asterisk")
-def test_its_certificate_must_be_signed_by_the_trunks_authority(tmp_path: Path) -> None:
-    async def test() -> None:
-        (tmp_path / "other").mkdir()
-        shown, other = papers(tmp_path), papers(tmp_path / "other")
-        async with by_tls(tmp_path, False, shown, other.ca) as (stage, _):
-            stage.customer.answer = to(NUMBER + "01")
-            await stage.caller().ring(longest=20)
-            (leg,) = await stage.legs()
-            assert leg.status == "failed" and leg.ringing_at is None
 
     played(test)
 

@@ -49,6 +49,8 @@ def assert_one_stream(caller: ScriptedCaller) -> None:
     assert max(steps) <= 40, f"a hole of {max(steps)} ms"
 
 
+@pytest.mark.interop("call out, audio both ways", "baresip")
+@pytest.mark.interop("recording, a side in each channel", "baresip")
 @pytest.mark.parametrize(("codec", "transport"), [("PCMA", "udp"), ("PCMU", "tcp")])
 def test_caller_and_callee_hear_each_other_and_the_recording_holds_one_in_each_channel(
     tmp_path: Path, codec: str, transport: str
@@ -84,6 +86,7 @@ async def assert_talked(stage: Stage, by: str) -> None:
     assert leg.packets_in > 100 and leg.packets_out > 100 and leg.foreign_packets == 0
 
 
+@pytest.mark.interop("hold music, announcement", "baresip")
 def test_hold_music_then_the_announcement_for_both_then_the_callee(tmp_path: Path) -> None:
     """The phone rings until its user accepts, a second and a half later."""
 
@@ -114,6 +117,8 @@ def test_hold_music_then_the_announcement_for_both_then_the_callee(tmp_path: Pat
     played(test)
 
 
+@pytest.mark.interop("hold, resume", "baresip")
+@pytest.mark.interop("BYE from the callee", "baresip")
 def test_a_callee_that_holds_resumes_and_hangs_up(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -133,6 +138,7 @@ def test_a_callee_that_holds_resumes_and_hangs_up(tmp_path: Path) -> None:
     played(test)
 
 
+@pytest.mark.interop("digits (RFC 4733) both ways", "baresip")
 def test_digits_pass_in_both_directions_as_telephone_events(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -150,6 +156,7 @@ def test_digits_pass_in_both_directions_as_telephone_events(tmp_path: Path) -> N
     played(test)
 
 
+@pytest.mark.interop("busy", "baresip")
 def test_a_user_who_rejects_the_ringing_call_is_busy(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -176,7 +183,7 @@ PHONES: dict[str, Any] = {"phones": [{"user": USER, "password": PASSWORD, "numbe
 SECURELY = [
     ("udp", False),
     ("tcp", False),
-    pytest.param("tls", False, marks=pytest.mark.interop("SIP over TLS, certificates checked", "baresip")),
+    pytest.param("tls", False, marks=pytest.mark.interop("SIP over TLS", "baresip")),
     pytest.param("tls", True, marks=pytest.mark.interop("SRTP (SDES) over TLS", "baresip")),
 ]
 """Transport, and whether both sides insist on SRTP."""
@@ -185,7 +192,7 @@ SECURELY = [
 @asynccontextmanager
 async def home(place: Path, transport: str, srtp: bool) -> AsyncIterator[tuple[Stage, Baresip]]:
     """An engine and a phone that has registered there. libre 1.0 gives up where SHA-256 is offered too, and
-    tries again half a minute later, when it is offered MD5 alone; here the engine knows that from the start."""
+    tries again half a minute later, when it is offered MD5 alone; here the engine knows that at once."""
     shown = papers(place)
     (one,) = PHONES["phones"]
     sections = {"phones": [one | {"srtp": "required" if srtp else "no"}], "sip": shown.listening()}
@@ -247,6 +254,7 @@ def test_a_registered_phone_calls_an_exophone(tmp_path: Path, transport: str, sr
     played(test)
 
 
+@pytest.mark.interop("wrong password refused", "baresip")
 def test_a_wrong_password_does_not_register(tmp_path: Path) -> None:
     async def test() -> None:
         async with engine(tmp_path, instead=PHONES) as stage:

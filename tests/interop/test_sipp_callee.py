@@ -19,6 +19,7 @@ FIRST, SECOND = 1100, 1700
 ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 
 
+@pytest.mark.interop("busy", "sipp")
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_a_busy_number_is_followed_by_the_next_which_answers(tmp_path: Path, transport: str) -> None:
     async def test() -> None:
@@ -42,6 +43,7 @@ def test_a_busy_number_is_followed_by_the_next_which_answers(tmp_path: Path, tra
     played(test)
 
 
+@pytest.mark.interop("CANCEL of a ringing leg", "sipp")
 def test_no_answer_the_ring_limit_sends_a_cancel_that_says_why(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -63,6 +65,7 @@ def test_no_answer_the_ring_limit_sends_a_cancel_that_says_why(tmp_path: Path) -
     played(test)
 
 
+@pytest.mark.interop("CANCEL of a ringing leg", "sipp")
 def test_telephony_1_a_cancel_waits_until_the_peer_has_said_something(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -86,6 +89,7 @@ def test_telephony_1_a_cancel_waits_until_the_peer_has_said_something(tmp_path: 
     played(test)
 
 
+@pytest.mark.interop("decline", "sipp")
 def test_telephony_3_a_decline_ends_that_number_and_not_the_hunt(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -103,6 +107,7 @@ def test_telephony_3_a_decline_ends_that_number_and_not_the_hunt(tmp_path: Path)
     played(test)
 
 
+@pytest.mark.interop("early media", "sipp")
 def test_telephony_23_early_media_is_heard_until_a_503_and_then_that_of_the_next(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -128,6 +133,7 @@ def test_telephony_23_early_media_is_heard_until_a_503_and_then_that_of_the_next
     played(test)
 
 
+@pytest.mark.interop("hold, resume", "sipp")
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
 def test_telephony_7_a_callee_on_hold_is_answered_by_us_and_the_caller_hears_music(
     tmp_path: Path, method: str
@@ -159,6 +165,8 @@ def test_telephony_7_a_callee_on_hold_is_answered_by_us_and_the_caller_hears_mus
     played(test)
 
 
+@pytest.mark.interop("BYE from the callee", "sipp")
+@pytest.mark.interop("REFER refused", "sipp")
 def test_a_callees_bye_ends_the_call_and_a_refer_is_refused(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -190,6 +198,7 @@ def test_a_callees_bye_ends_the_call_and_a_refer_is_refused(tmp_path: Path) -> N
     played(test)
 
 
+@pytest.mark.interop("CANCEL of a ringing leg", "sipp")
 def test_telephony_1_a_200_that_crosses_our_cancel_is_ended_by_ack_and_bye(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -209,6 +218,7 @@ def test_telephony_1_a_200_that_crosses_our_cancel_is_ended_by_ack_and_bye(tmp_p
     played(test)
 
 
+@pytest.mark.interop("CANCEL of a ringing leg", "sipp")
 def test_telephony_2_losers_of_a_wave_are_told_that_it_was_answered_elsewhere(tmp_path: Path) -> None:
     """Asha answers first. Ravi and Meena ring: he gets a CANCEL, her 200 crosses it. Kiran is busy."""
 
@@ -238,6 +248,7 @@ def test_telephony_2_losers_of_a_wave_are_told_that_it_was_answered_elsewhere(tm
     played(test)
 
 
+@pytest.mark.interop("forked INVITE", "sipp")
 def test_every_200_of_a_forked_invite_is_acknowledged_and_all_but_the_first_are_ended(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -265,6 +276,7 @@ def test_every_200_of_a_forked_invite_is_acknowledged_and_all_but_the_first_are_
     played(test)
 
 
+@pytest.mark.interop("lost and repeated messages", "sipp")
 def test_a_lost_invite_and_a_lost_200_are_sent_again_and_the_call_is_one(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()

@@ -19,6 +19,7 @@ TONE = 2500
 STREAM = "rtpstream_audio_port"
 
 
+@pytest.mark.interop("call in", "sipp")
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_a_plain_call_is_answered_connected_and_ended_by_the_callers_bye(
     tmp_path: Path, transport: str
@@ -54,6 +55,7 @@ def test_a_plain_call_is_answered_connected_and_ended_by_the_callers_bye(
     played(test)
 
 
+@pytest.mark.interop("CANCEL from the caller", "sipp")
 def test_a_cancel_while_it_rings_ends_both_legs_and_the_call_is_canceled(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -92,6 +94,7 @@ def test_a_cancel_while_it_rings_ends_both_legs_and_the_call_is_canceled(tmp_pat
     played(test)
 
 
+@pytest.mark.interop("hold, resume", "sipp")
 @pytest.mark.parametrize(
     ("hold", "answer"),
     [
@@ -141,6 +144,7 @@ def test_a_caller_on_hold_is_answered_by_us_and_the_callee_hears_music(
     played(test)
 
 
+@pytest.mark.interop("OPTIONS answered", "sipp")
 def test_telephony_9_options_are_answered_200_whatever_user_they_name(tmp_path: Path) -> None:
     async def test() -> None:
         script = s.scenario(
@@ -156,6 +160,7 @@ def test_telephony_9_options_are_answered_200_whatever_user_they_name(tmp_path: 
     played(test)
 
 
+@pytest.mark.interop("lost and repeated messages", "sipp")
 def test_a_repeated_invite_is_absorbed_one_call_and_one_question(tmp_path: Path) -> None:
     """The 100 and the 183 are lost: sipp sends its INVITE again and gets the 183 again."""
 
@@ -187,6 +192,7 @@ def test_a_repeated_invite_is_absorbed_one_call_and_one_question(tmp_path: Path)
     played(test)
 
 
+@pytest.mark.interop("lost and repeated messages", "sipp")
 def test_rfc_6026_an_invite_repeated_because_its_200_was_lost_is_absorbed(tmp_path: Path) -> None:
     """The 200 is ours to repeat (§13.3.1.4); the repeated INVITE brings no second call."""
 
@@ -213,6 +219,7 @@ def test_rfc_6026_an_invite_repeated_because_its_200_was_lost_is_absorbed(tmp_pa
     played(test)
 
 
+@pytest.mark.interop("late offer", "sipp")
 def test_an_invite_without_sdp_is_offered_ours_and_the_ack_brings_the_answer(tmp_path: Path) -> None:
     async def test() -> None:
         tone = tone_file(tmp_path, TONE)
@@ -236,6 +243,7 @@ def test_an_invite_without_sdp_is_offered_ours_and_the_ack_brings_the_answer(tmp
     played(test)
 
 
+@pytest.mark.interop("lost and repeated messages", "sipp")
 def test_a_lost_ack_makes_us_repeat_the_200_and_the_call_goes_on(tmp_path: Path) -> None:
     async def test() -> None:
         script = s.scenario(
@@ -257,6 +265,7 @@ def test_a_lost_ack_makes_us_repeat_the_200_and_the_call_goes_on(tmp_path: Path)
     played(test)
 
 
+@pytest.mark.interop("answer only when the callee answers", "sipp")
 def test_telephony_5_a_late_answer_is_a_183_whose_sdp_the_200_repeats(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()
@@ -285,6 +294,7 @@ def test_telephony_5_a_late_answer_is_a_183_whose_sdp_the_200_repeats(tmp_path: 
     played(test)
 
 
+@pytest.mark.interop("answer only when the callee answers", "sipp")
 def test_telephony_5_an_unanswered_flow_that_found_all_busy_ends_with_486_and_its_reason(
     tmp_path: Path,
 ) -> None:
@@ -308,6 +318,7 @@ def test_telephony_5_an_unanswered_flow_that_found_all_busy_ends_with_486_and_it
     played(test)
 
 
+@pytest.mark.interop("488 that says why", "sipp")
 def test_telephony_22_an_offer_of_g729_alone_gets_a_488_that_says_so(tmp_path: Path) -> None:
     async def test() -> None:
         body = s.sdp().replace("RTP/AVP 8 101", "RTP/AVP 18").replace("a=rtpmap:8 PCMA", "a=rtpmap:18 G729")
@@ -329,6 +340,7 @@ def test_telephony_22_an_offer_of_g729_alone_gets_a_488_that_says_so(tmp_path: P
     played(test)
 
 
+@pytest.mark.interop("call in", "sipp")
 def test_two_calls_at_once_from_one_peer_stay_apart(tmp_path: Path) -> None:
     async def test() -> None:
         port = free_port()

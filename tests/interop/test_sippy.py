@@ -16,7 +16,9 @@ pytestmark = pytest.mark.usefixtures("needs_sippy", "needs_baresip")
 CALLERS, CALLEES = f"{caller_tone_of(CALLER)} Hz", f"{TONE} Hz"
 
 
-@pytest.mark.interop("call out, audio both ways, recording", "Sippy B2BUA")
+@pytest.mark.interop("call out, audio both ways", "Sippy B2BUA")
+@pytest.mark.interop("hold, resume", "Sippy B2BUA")
+@pytest.mark.interop("BYE from the callee", "Sippy B2BUA")
 def test_a_call_through_it_is_heard_on_both_sides(tmp_path: Path) -> None:
     async def test() -> None:
         port, far = free_port(), free_port()
