@@ -1,5 +1,6 @@
 # Two commands on a fresh machine: `make demo`, `make test`.
 PYTHON ?= python3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.dev-installed
@@ -25,9 +26,10 @@ $(DEV): $(RUN) requirements-dev.lock
 demo: $(RUN)
 	@$(BIN)/cordboard demo
 
+# Foreign programs and drills are long runs of their own.
 test: $(DEV)
 	@scripts/install-system-packages tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(WORKERS) --ignore=tests/interop --ignore=tests/drill
 
 check: $(DEV)
 	@$(BIN)/ruff format --check src tests examples bench scripts
