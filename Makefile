@@ -50,6 +50,7 @@ bench: $(RUN)
 	@bench/run
 
 drill: $(DEV)
+	@scripts/install-system-packages drill
 	@CORDBOARD_DRILL=1 $(BIN)/pytest tests/drill
 
 clean:

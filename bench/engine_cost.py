@@ -182,9 +182,7 @@ class House:
             settings.sip.listen,
             clock=clock,
             tokens=tokens,
-            screen=self.legs.screen,
-            on_invite=self.legs.invited,
-            may_send_in_dialog=self.legs.may_send_in_dialog,
+            **self.legs.for_endpoint(),
             transports=self.network.open,
         )
         self.legs.use(self.endpoint)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cordboard.cli.configuring import init
+from tests.free_ports import free_port
 from tests.interop.programs import need
-from tests.loopback.engine_process import Served, free_port
+from tests.loopback.engine_process import Served, on_free_ports
 
 EXOPHONE, CALLEE = "+918047115777", "+919812300001"
 TALK_MS = 1000
@@ -114,7 +115,7 @@ class Bench:
         assert len(cores) > 1, "the engine and its load cannot share a core"
         assert init(self.folder) == 0
         path = self.folder / "cordboard.toml"
-        text = path.read_text().replace(":5060", f":{free_port()}").replace(":8080", f":{free_port()}")
+        text = on_free_ports(path)
         text = text.replace('"simulator"', '"sipp"').replace(
             'uri = "sipp"', f'uri = "sip:127.0.0.1:{self._callee_port}"'
         )

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.loopback.engine_house import home_at
-from tests.loopback.engine_kit import Home, Play, to, until
+from tests.loopback.engine_kit import Home, Play, to
+from tests.waiting import until
 
 CALLS, AT_ONCE = 300, 24
 KINDS = ("01", "02", "04", "05", "06", "07", "08", "10")

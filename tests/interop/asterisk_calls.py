@@ -6,9 +6,10 @@ from typing import Any
 
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.tones import caller_tone_of
+from tests.free_ports import free_port
 from tests.interop.asterisk import TONE, asterisk
-from tests.interop.house import CALLER, Stage, engine, in_words, to, until
-from tests.interop.programs import free_port
+from tests.interop.house import CALLER, Stage, engine, in_words, to
+from tests.waiting import until
 
 NUMBER = "+9198123000"
 """And two digits that say what Asterisk does (``asterisk.asterisk``)."""

@@ -13,9 +13,10 @@ import numpy as np
 import soundfile
 
 from cordboard.simulator.tones import sine
+from tests.free_ports import free_port
 from tests.interop.certificates import Papers
 from tests.interop.house import Samples
-from tests.interop.programs import ended, free_port, listening, need
+from tests.interop.programs import ended, listening, need
 
 NUMBER = "+919812300042"
 TONE = 1230

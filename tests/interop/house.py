@@ -24,6 +24,7 @@ from cordboard.simulator.tones import sine
 from cordboard.sip.endpoint.words import Address
 from cordboard.store.records import CallRow, LegRow
 from tests.media_ports import media_ports
+from tests.waiting import until
 
 CALLER, EXOPHONE = "+919876500001", "+918047115777"
 Samples = npt.NDArray[np.int16]
@@ -111,13 +112,6 @@ class Stage:
         samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
         assert rate == 8000
         return samples[:, 0], samples[:, 1]
-
-
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
-    """Wait until it is true; fail when it does not come true."""
-    async with asyncio.timeout(seconds):
-        while not await true():  # noqa: ASYNC110 - what is waited for lies in a database or another process
-            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

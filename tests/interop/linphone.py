@@ -11,8 +11,9 @@ import numpy as np
 import soundfile
 
 from cordboard.simulator.tones import sine
+from tests.free_ports import free_port
 from tests.interop.house import Samples
-from tests.interop.programs import free_port, listening, need, running
+from tests.interop.programs import listening, need, running
 
 TONE = 1370
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cordboard.sip.endpoint.words import Address
-from tests.interop.programs import ended, free_port, listening, need
+from tests.free_ports import free_port
+from tests.interop.programs import ended, listening, need
 
 _HEADING = re.compile(r"^-{10,} .*\n(?:UDP|TCP) message (sent|received) .*:\n\n", re.MULTILINE)
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.free_ports import free_port
 from tests.interop.asterisk import asterisk
 from tests.interop.asterisk_calls import CALLEES, CALLERS, NUMBER, answered, one_call, tone_heard
 from tests.interop.baresip import TONE as BARESIPS_TONE
 from tests.interop.baresip import baresip
-from tests.interop.house import EXOPHONE, engine, in_words, parts_of, played, to, until
-from tests.interop.programs import free_port
+from tests.interop.house import EXOPHONE, engine, in_words, parts_of, played, to
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("needs_asterisk")
 

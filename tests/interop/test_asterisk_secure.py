@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.free_ports import free_port
 from tests.interop.asterisk import Asterisk, asterisk
 from tests.interop.asterisk_calls import CALLEES, CALLERS, NUMBER, answered, tone_heard
 from tests.interop.certificates import Papers, papers
-from tests.interop.house import EXOPHONE, Stage, engine, in_words, parts_of, played, to, until
-from tests.interop.programs import free_port
+from tests.interop.house import EXOPHONE, Stage, engine, in_words, parts_of, played, to
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("needs_asterisk")
 

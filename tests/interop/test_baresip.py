@@ -11,10 +11,11 @@ import pytest
 
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.tones import caller_tone_of, tone_of
+from tests.free_ports import free_port
 from tests.interop.baresip import NUMBER, TONE, Baresip, baresip
 from tests.interop.certificates import papers
-from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to, until
-from tests.interop.programs import free_port
+from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("needs_baresip")
 

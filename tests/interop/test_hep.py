@@ -8,9 +8,10 @@ import pytest
 
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.simulator.caller import ScriptedCaller
-from tests.interop.house import CALLER, EXOPHONE, engine, played, to, until
+from tests.free_ports import free_port
+from tests.interop.house import CALLER, EXOPHONE, engine, played, to
 from tests.interop.kamailio import collector
-from tests.interop.programs import free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("needs_kamailio")
 _CAUGHT = re.compile(r"CAUGHT (\w+) 127\.0\.0\.1:(\d+) (\w+) (\S+)")

@@ -9,11 +9,12 @@ from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.tones import caller_tone_of
 from cordboard.sip.endpoint.words import Address
+from tests.free_ports import free_port
 from tests.interop.baresip import NUMBER, TONE, Baresip, baresip
 from tests.interop.certificates import papers
-from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to, until
+from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to
 from tests.interop.kamailio import PASSWORD, USER, kamailio
-from tests.interop.programs import free_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("needs_kamailio", "needs_baresip")
 

@@ -10,10 +10,10 @@ import pytest
 
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.tones import caller_tone_of, tone_of
+from tests.free_ports import free_port
 from tests.interop.certificates import papers
 from tests.interop.house import CALLER, EXOPHONE, Stage, engine, in_words, parts_of, played, to
 from tests.interop.linphone import TONE, Linphone, linphone
-from tests.interop.programs import free_port
 
 pytestmark = pytest.mark.usefixtures("needs_linphone")
 

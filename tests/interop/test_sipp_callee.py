@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from cordboard.sip.endpoint.words import Address
+from tests.free_ports import free_port
 from tests.interop import scenarios as s
 from tests.interop.house import EXOPHONE, engine, in_words, played, to, tone_file
-from tests.interop.programs import free_port
 from tests.interop.sipp import sipp
 from tests.interop.wire import lossy
 

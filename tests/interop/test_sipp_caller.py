@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cordboard.simulator.tones import tone_of
+from tests.free_ports import free_port
 from tests.interop import scenarios as s
 from tests.interop.house import CALLER, EXOPHONE, engine, in_words, parts_of, played, to, tone_file
-from tests.interop.programs import free_port
 from tests.interop.sipp import sipp
 from tests.interop.wire import lossy
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.free_ports import free_port
 from tests.interop import scenarios as s
-from tests.interop.house import EXOPHONE, engine, played, to, until
-from tests.interop.programs import free_port
+from tests.interop.house import EXOPHONE, engine, played, to
 from tests.interop.sipp import sipp
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("needs_sipp")
 

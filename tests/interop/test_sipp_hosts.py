@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.free_ports import free_port
 from tests.interop import scenarios as s
 from tests.interop.house import engine, played, to
-from tests.interop.programs import free_port
 from tests.interop.sipp import sipp
 
 pytestmark = pytest.mark.usefixtures("needs_sipp")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cordboard.simulator.tones import caller_tone_of
+from tests.free_ports import free_port
 from tests.interop.baresip import NUMBER, TONE, baresip
 from tests.interop.house import CALLER, engine, in_words, parts_of, played, to
-from tests.interop.programs import free_port
 from tests.interop.sippy import b2bua
 
 pytestmark = pytest.mark.usefixtures("needs_sippy", "needs_baresip")

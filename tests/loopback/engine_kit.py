@@ -17,6 +17,7 @@ from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.ears import tone_in
 from cordboard.simulator.phone import Phone
 from cordboard.store.records import CallRow, FetchRow, LegRow, RecordingRow
+from tests.waiting import until
 
 T = TypeVar("T")
 MAIN, LATE, HELLO = "+918047115777", "+918047115778", "+918047115779"
@@ -303,13 +304,6 @@ async def _awaited(what: Awaitable[None]) -> None:
 
 async def _true(value: bool) -> bool:
     return value
-
-
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
-    """Wait until it is true; fail when it does not come true."""
-    async with asyncio.timeout(seconds):
-        while not await true():  # noqa: ASYNC110 - what is waited for happens outside
-            await asyncio.sleep(0.05)
 
 
 def has_tone(samples: Any, hertz: float, share: float = 0.5) -> bool:

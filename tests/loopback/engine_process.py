@@ -4,31 +4,14 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sqlite3
 import sys
 from pathlib import Path
 
 from cordboard.sip.endpoint.words import Address
+from tests.free_ports import free_port
 
 READY = re.compile(r"^ready sip=udp:127\.0\.0\.1:(\d+),tcp:127\.0\.0\.1:(\d+) http=127\.0\.0\.1:(\d+)$", re.M)
-
-
-def free_port() -> int:
-    """Free for UDP and TCP a moment ago."""
-    for _ in range(100):
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-        ):
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no port is free for both")
 
 
 class Served:
@@ -119,3 +102,8 @@ def udp_ports(pid: int) -> set[int]:
             inodes.add(target[8:-1])
     lines = [line.split() for line in Path("/proc/net/udp").read_text().splitlines()[1:]]
     return {int(line[1].partition(":")[2], 16) for line in lines if line[9] in inodes}
+
+
+def on_free_ports(file: Path) -> str:
+    """The text of a starter file, with SIP and HTTP on ports that nobody has."""
+    return file.read_text().replace(":5060", f":{free_port()}").replace(":8080", f":{free_port()}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from cordboard.cli.configuring import init
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.simulator.caller import ScriptedCaller
-from tests.loopback.engine_process import Served, free_port
+from tests.loopback.engine_process import Served, on_free_ports
 
 ROOT = Path(__file__).parents[2]
 EXOPHONE = "+918047115777"
@@ -44,7 +44,7 @@ def configure(folder: Path, ports: str) -> None:
     """What ``init`` writes, with a phone, so that strangers may be somebody."""
     assert init(folder) == 0
     path = folder / "cordboard.toml"
-    text = path.read_text().replace(":5060", f":{free_port()}").replace(":8080", f":{free_port()}")
+    text = on_free_ports(path)
     text = text.replace('ports = "30000-34999"', f'ports = "{ports}"\nprocesses = 1')
     path.write_text(text + PHONES)
 

@@ -28,7 +28,8 @@ from tests.loopback.engine_ears import (
 )
 from tests.loopback.engine_evening import Evening
 from tests.loopback.engine_house import home_at
-from tests.loopback.engine_kit import Home, Play, has_tone, sound, text, to, until
+from tests.loopback.engine_kit import Home, Play, has_tone, sound, text, to
+from tests.waiting import until
 
 evening = Evening()
 

@@ -9,7 +9,8 @@ import pytest
 from cordboard.sip.dialog.words import Reason
 from tests.loopback.engine_evening import Evening
 from tests.loopback.engine_house import home_at
-from tests.loopback.engine_kit import LATE, Home, Play, has_tone, late, to, until
+from tests.loopback.engine_kit import LATE, Home, Play, has_tone, late, to
+from tests.waiting import until
 
 evening = Evening()
 CLEARED = Reason("Q.850", 16, "Normal call clearing")

@@ -17,8 +17,9 @@ import pytest
 from cordboard.simulator.phone import Phone
 from tests.loopback.engine_ears import read_wav
 from tests.loopback.engine_house import home_at
-from tests.loopback.engine_kit import MAIN, Home, Play, has_tone, to, until
+from tests.loopback.engine_kit import MAIN, Home, Play, has_tone, to
 from tests.loopback.engine_raw import G711, G729, Bare
+from tests.waiting import until
 
 
 def only_few(tables: dict[str, Any]) -> None:

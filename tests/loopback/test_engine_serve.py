@@ -16,10 +16,12 @@ from cordboard.cli.configuring import init
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.simulator.tones import tone_of
+from tests.free_ports import free_port
 from tests.loopback.engine_ears import tone_spans
-from tests.loopback.engine_kit import MAIN, T, until
-from tests.loopback.engine_process import Served, alive, free_port, udp_ports
+from tests.loopback.engine_kit import MAIN, T
+from tests.loopback.engine_process import Served, alive, udp_ports
 from tests.loopback.engine_raw import G711, Bare
+from tests.waiting import until
 
 CALLER = "+919876500001"
 

@@ -13,7 +13,7 @@ from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.simulator.caller import ScriptedCaller
 from cordboard.testing.hep_reader import read_packet
 from tests.loopback.engine_kit import MAIN
-from tests.loopback.engine_process import Served, free_port
+from tests.loopback.engine_process import Served, on_free_ports
 
 CALLER = "+919876500001"
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     """What ``init`` writes, on ports that are free here, with a collector."""
     assert init(tmp_path) == 0
     path = tmp_path / "cordboard.toml"
-    text = path.read_text().replace(":5060", f":{free_port()}").replace(":8080", f":{free_port()}")
+    text = on_free_ports(path)
     path.write_text(text.replace('ports = "30000-34999"', 'ports = "26000-26999"\nprocesses = 1'))
     return path.parent
 

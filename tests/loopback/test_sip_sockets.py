@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cordboard.kernel.hosts import bracketed
 from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.sip.dialog.words import Accepted, Confirmed, Ended, Refused
 from cordboard.sip.endpoint.words import Address, Listening, Verdict
@@ -30,7 +31,7 @@ def test_a_call_over_real_sockets(kind: str, host: str) -> None:
             session = alice.endpoint.invite(outgoing(target), alice.events.put_nowait)
             assert await alice.wait_for(Accepted) == Accepted(200, SDP)
             assert bob.calls[0].invitation.from_name == 'A "q" ü'
-            assert alice.endpoint.local_for(target).host == target.host
+            assert alice.endpoint.host_for(target) == bracketed(target.host)
             session.release()
             assert await alice.wait_for(Ended) == Ended(False, (), "released")
             assert await bob.wait_for(Ended) == Ended(True, (), "BYE")

@@ -21,6 +21,7 @@ from cordboard.cli.trunk_bench import Bench
 from cordboard.cli.trunk_calls import CallIn
 from cordboard.cli.trunk_findings import Finding, Findings
 from cordboard.simulator.caller import ScriptedCaller
+from tests.free_ports import free_port
 from tests.media_ports import media_ports
 
 EXOPHONE = "+918047115777"
@@ -58,13 +59,6 @@ def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(steps, "OPTIONS_SECONDS", 1.0)
     yield
     structlog.reset_defaults()
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def write(folder: Path, trunk: str) -> Path:

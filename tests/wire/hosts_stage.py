@@ -63,11 +63,7 @@ class HostsStage(Stage):
             [f"{kind}:{ENGINE.host}:{ENGINE.port}" for kind in ("udp", "tcp")],
             clock=self.clock,
             tokens=self.tokens,
-            screen=self.legs.screen,
-            on_invite=self.legs.invited,
-            may_send_in_dialog=self.legs.may_send_in_dialog,
-            options=self.legs.options,
-            on_security=self.legs.alarm,
+            **self.legs.for_endpoint(),
             transports=self.wire.transport,
         )
         self.legs.use(self.endpoint)

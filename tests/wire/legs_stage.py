@@ -80,11 +80,7 @@ class Stage:
             (f"udp:{ENGINE.host}:{ENGINE.port}",),
             clock=self.clock,
             tokens=self.tokens,
-            screen=self.legs.screen,
-            on_invite=self.legs.invited,
-            may_send_in_dialog=self.legs.may_send_in_dialog,
-            options=self.legs.options,
-            on_security=self.legs.alarm,
+            **self.legs.for_endpoint(),
             transports=self.wire.transport,
         )
         self.legs.use(self.endpoint)

@@ -156,13 +156,7 @@ class PhoneStage:
             tuple(f"{kind}:{ENGINE.host}:{ENGINE.port}" for kind in ("udp", "tcp")),
             clock=self.clock,
             tokens=SeededTokens(8),
-            screen=self.legs.screen,
-            on_invite=self.legs.invited,
-            may_send_in_dialog=self.legs.may_send_in_dialog,
-            options=self.legs.options,
-            on_security=self.legs.alarm,
-            admit=self.legs.admit,
-            readmit=self.legs.readmit,
+            **self.legs.for_endpoint(),
             transports=self.wire.transport,
         )
         self.legs.use(self.endpoint)

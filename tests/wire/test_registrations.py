@@ -65,9 +65,7 @@ class Office:
             (f"udp:{US.host}:{US.port}",),
             clock=VirtualClock(),
             tokens=tokens,
-            screen=self.legs.screen,
-            on_invite=self.legs.invited,
-            may_send_in_dialog=self.legs.may_send_in_dialog,
+            **self.legs.for_endpoint(),
             transports=self.wire.transport,
         )
         self.legs.use(self.endpoint)

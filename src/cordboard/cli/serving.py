@@ -15,6 +15,7 @@ from cordboard.cli.files import BAD_USAGE, FAILED, complain, load
 from cordboard.cli.logs import log_to_stderr
 from cordboard.config.settings import Settings
 from cordboard.flow.document import Flow
+from cordboard.kernel.hosts import bracketed
 from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.runtime.engine import Engine
@@ -90,8 +91,8 @@ class House:
     def ready_line(self) -> str:
         """``ready sip=udp:…,tcp:… http=…``, ports as bound."""
         assert self.engine is not None, "after open"
-        sip = ",".join(f"{at.transport}:{_bracketed(at.host)}:{at.port}" for at in self.engine.bound)
-        return f"ready sip={sip} http={_bracketed(self.http[0])}:{self.http[1]}"
+        sip = ",".join(f"{at.transport}:{bracketed(at.host)}:{at.port}" for at in self.engine.bound)
+        return f"ready sip={sip} http={bracketed(self.http[0])}:{self.http[1]}"
 
 
 def serve(path: Path, drain_seconds: float) -> int:
@@ -145,10 +146,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise Unavailable(
-            f"http.listen {_bracketed(host)}:{port}: {error.strerror}; another address or port is needed"
+            f"http.listen {bracketed(host)}:{port}: {error.strerror}; another address or port is needed"
         ) from None
     return listening
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -125,17 +125,6 @@ def several(check: Check, what: str) -> Check:
     return check_all
 
 
-def unbuilt(empty: object, allowed: str) -> Check:
-    """A key whose part is not built yet: only its empty value is taken."""
-
-    def check(value: object) -> object:
-        if value != empty and not (empty == () and value == []):
-            raise NotBuilt(allowed)
-        return empty
-
-    return check
-
-
 def region(value: object) -> object:
     if not isinstance(value, str) or value not in REGIONS:
         raise ValueError('an ISO 3166 code of two capital letters, such as "IN"')

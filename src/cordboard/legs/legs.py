@@ -20,7 +20,7 @@ from cordboard.legs.placing import Placing, session_seconds
 from cordboard.legs.probing import Probing, asking_of
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
-from cordboard.legs.words import Arrival, Audio, Hooks, Inviter, TurnedAway
+from cordboard.legs.words import Arrival, Audio, ForEndpoint, Hooks, Inviter, TurnedAway
 from cordboard.sip.endpoint.words import Address, Admission, Asking, Hop, IncomingSession, Session, Verdict
 from cordboard.sip.message.message import Request
 
@@ -45,8 +45,7 @@ class Legs:
     ``tokens``: where the keys of SRTP come from, for trunks that take it. ``phones``: those of the settings;
     None when there are none.
 
-    The endpoint and legs need each other: make Legs, hand its ``screen``, ``invited``,
-    ``may_send_in_dialog``, ``options``, ``alarm``, ``admit`` and ``readmit`` to the endpoint, then ``use``
+    The endpoint and legs need each other: make Legs, hand ``for_endpoint()`` to the endpoint, then ``use``
     the endpoint.
     """
 
@@ -80,6 +79,18 @@ class Legs:
             self._phones.use(endpoint)
 
     # --- for the endpoint ---------------------------------------------------------------------------
+
+    def for_endpoint(self) -> ForEndpoint:
+        """What every endpoint of these legs asks them."""
+        return {
+            "screen": self.screen,
+            "on_invite": self.invited,
+            "may_send_in_dialog": self.may_send_in_dialog,
+            "options": self.options,
+            "on_security": self.alarm,
+            "admit": self.admit,
+            "readmit": self.readmit,
+        }
 
     def screen(self, source: Address, method: str = "") -> Verdict:
         """May this source open a dialog with us? Strangers get no reply (telephony.md 12)."""
@@ -351,7 +362,7 @@ class Legs:
     def _caller_over(self, leg: CallerLeg) -> None:
         self._callers -= 1
         leg.route.live -= 1
-        self._routes.pop(leg.session.call_id, None)
+        self._closed(leg.session.call_id)
 
     def _callee_over(self, leg: CalleeLeg) -> None:
         leg.route.live -= 1
@@ -359,7 +370,7 @@ class Legs:
         if not self._dialled[leg.number]:
             del self._dialled[leg.number]
         if leg.session is not None:
-            self._routes.pop(leg.session.call_id, None)
+            self._closed(leg.session.call_id)
         legs = self._calls.get(leg.call)
         if legs is not None:
             legs.callees.pop(leg.leg, None)

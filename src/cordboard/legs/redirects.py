@@ -5,9 +5,10 @@
 from dataclasses import replace
 
 from cordboard.contract.numbers import Number, known_as, normalise
+from cordboard.kernel.hosts import bracketed, literal
 from cordboard.legs.hosts import Host, Try
 from cordboard.legs.numbers import number_in
-from cordboard.legs.trunks import Route, address_of
+from cordboard.legs.trunks import Route
 from cordboard.sip.endpoint.words import Address
 from cordboard.sip.message.uri import parse
 
@@ -46,7 +47,7 @@ def _may_be_dialled(user: str, number: str, country: str, countries: tuple[str, 
 
 def _own(name: str, port: int | None, transport: str, near: Host, route: Route) -> Host | None:
     """The host of the trunk that is named, by its name in the configuration or by its address."""
-    if address_of(name) is None:
+    if literal(name) is None:
         named = [host for host in route.hosts.all if host.name.lower() == name.lower()]
         if not named:
             return None
@@ -55,7 +56,7 @@ def _own(name: str, port: int | None, transport: str, near: Host, route: Route) 
         authority = known.authority if port is None else f"{name}:{port}"
     elif route.holds(name):
         at = Address(transport, name, port or (5061 if transport == "tls" else 5060))
-        authority = f"[{name}]:{at.port}" if ":" in name else f"{name}:{at.port}"
+        authority = f"{bracketed(name)}:{at.port}"
     else:
         return None
     known_ports = {host.address.port for host in route.hosts.all}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cordboard.sip.endpoint.words import Reply
-from cordboard.sip.message.headers import number, read_parameters, split_address, split_list
+from cordboard.sip.message.headers import leading_number, number, read_parameters, split_address, split_list
 from cordboard.sip.message.uri import parse
 
 FIRST_WAIT = 30.0
@@ -229,5 +229,4 @@ def _binding(uri: str) -> tuple[str, str, int]:
 
 def _seconds(reply: Reply, header: str) -> int | None:
     text = next((value for name, value in reply.headers if name == header), "")
-    found = _SECONDS.match(text.strip())
-    return None if found is None else number(found.group())
+    return leading_number(text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cordboard.config.address import Place, trunk_place
 from cordboard.config.settings import ExoPhone, Trunk
+from cordboard.kernel.hosts import bracketed, literal
 from cordboard.legs.hosts import Host, Hosts, Record
 from cordboard.legs.limits import Bucket
 from cordboard.sip.endpoint.words import Address, Credentials, Trust, Verdict
@@ -58,7 +59,7 @@ class Route:
 
     def sends_from(self, host: str) -> bool:
         """Is this address in its sources?"""
-        address = address_of(host)
+        address = literal(host)
         return address is not None and any(address in network for network in self.networks)
 
 
@@ -174,7 +175,7 @@ class Trunks:
             for route in self._routes.values()
             if not route.trunk.simulated
             for number, place in enumerate(route.trunk.places())
-            if address_of(place.target.host) is None
+            if literal(place.target.host) is None
         )
 
 
@@ -191,8 +192,7 @@ def records_of(
 
 def _host(place: Place | None, address: Address, named: Place | None) -> Host:
     if place is None:
-        written = f"[{address.host}]" if ":" in address.host else address.host
-        return Host(address, address.host, f"{written}:{address.port}")
+        return Host(address, address.host, f"{bracketed(address.host)}:{address.port}")
     return Host(address, place.target.host, authority_of(named or place), place.target.pinned)
 
 
@@ -200,8 +200,8 @@ def authority_of(place: Place) -> str:
     """``host:port`` as URIs name it. A name without a port keeps that form: a port would say that SRV is not
     to be asked (RFC 3263)."""
     name, port = place.target.host, place.target.port
-    written = f"[{name}]" if ":" in name else name
-    return f"{written}:{port}" if place.port_named or address_of(name) is not None else written
+    written = bracketed(name)
+    return f"{written}:{port}" if place.port_named or literal(name) is not None else written
 
 
 def _named(trunk: Trunk) -> Place | None:
@@ -241,17 +241,7 @@ def _route(trunk: Trunk, simulator: Address | None) -> Route:
     hosts = Hosts([(place.priority, place.weight) for place in places], probed)
     for number, place in enumerate(places):
         target = place.target
-        if address_of(target.host) is not None:
+        if literal(target.host) is not None:
             address = Address(target.transport, target.host, target.port)
             hosts.put(number, records_of(place, ((0, 1, (address,)),), _named(trunk)))
     return Route(trunk, hosts, networks, credentials, route_header(trunk), pace=pace)
-
-
-def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """A literal address, an IPv4 one in its own form; None for a name."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)  # a dual-stack socket names IPv4 peers ::ffff:a.b.c.d
-    return mapped if isinstance(mapped, ipaddress.IPv4Address) else address

@@ -2,12 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from cordboard.call.words import Event
 from cordboard.legs.hosts import Change
 from cordboard.sip.dialog.words import SessionEvent
-from cordboard.sip.endpoint.words import Address, Asking, Hop, Outgoing, Reply, Seen, Session
+from cordboard.sip.endpoint.words import (
+    Address,
+    Admit,
+    Asking,
+    Hop,
+    IncomingSession,
+    Outgoing,
+    Readmit,
+    Reply,
+    Seen,
+    Session,
+    Verdict,
+)
 
 HOPS_HEADER = "X-Cordboard-Hops"
 """Counts the cordboards that a call went through (reliability.md S23)."""
@@ -109,3 +121,15 @@ class Inviter(Protocol):
     def host_for(self, target: Address, listener: str) -> str: ...
 
     def reaches(self, hop: Hop) -> bool: ...
+
+
+class ForEndpoint(TypedDict):
+    """What legs answers to its endpoint, by the names of the endpoint's own arguments."""
+
+    screen: Callable[[Address, str], Verdict]
+    on_invite: Callable[[IncomingSession], None]
+    may_send_in_dialog: Callable[[Session, Address], bool]
+    options: Callable[[], int]
+    on_security: Callable[[str, Address], None]
+    admit: Admit
+    readmit: Readmit

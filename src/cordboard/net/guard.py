@@ -7,8 +7,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
+from cordboard.kernel.hosts import literal
 from cordboard.kernel.mistakes import BadInput
 
 Network = IPv4Network | IPv6Network
@@ -67,13 +68,7 @@ def _read(text: str) -> Address | None:
     """An address in its one meaning: ``::ffff:a.b.c.d`` is IPv4, for the kernel as for us."""
     if "%" in text:
         return None  # a zone names an interface of this machine
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
+    return literal(text)
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
+from cordboard.kernel.hosts import bracketed
 from cordboard.kernel.mistakes import BadInput
 
 LONGEST = 8000  # RFC 9110 §4.1 asks for 8,000 octets at least; many servers stop there
@@ -58,7 +59,7 @@ def read(text: str, where: str = "url") -> Url:
         port = int(port_text)
     if not target.startswith("/"):
         target = "/" + target  # RFC 9112 §3.2.1: an empty path is sent as /
-    shown = f"[{host}]" if ":" in host else host
+    shown = bracketed(host)
     if port != _PORTS[scheme]:
         shown = f"{shown}:{port}"
     return Url(scheme, host, port, target, f"{scheme}://{shown}{target}", literal)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cordboard import sdp
 from cordboard.kernel.clock import Clock, Tokens
+from cordboard.kernel.hosts import bracketed
 from cordboard.kernel.mistakes import BadInput
 from cordboard.simulator.audio import PhoneAudio, answer_offer
 from cordboard.simulator.ears import Heard, describe_heard
@@ -63,7 +64,7 @@ class ScriptedCaller:
         self._target, self._exophone, self._number = target, exophone, number
         self._tokens, self._bind, self._codecs = tokens, bind, codecs
         self._on_step = on_step
-        listen = f"{target.transport}:{f'[{bind}]' if ':' in bind else bind}:0"
+        listen = f"{target.transport}:{bracketed(bind)}:0"
         self._endpoint = Endpoint(
             (listen,),
             clock=clock,
@@ -150,8 +151,7 @@ class ScriptedCaller:
         return describe_heard(self.heard.tobytes())
 
     def _invite(self) -> Outgoing:
-        host = f"[{self._target.host}]" if ":" in self._target.host else self._target.host
-        own = f"[{self._bind}]" if ":" in self._bind else self._bind
+        host, own = bracketed(self._target.host), bracketed(self._bind)
         uri = f"sip:{self._exophone}@{host}:{self._target.port}"
         return Outgoing(self._target, uri, f"sip:{self._number}@{own}", uri, sdp.offer(self._local))
 

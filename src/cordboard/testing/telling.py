@@ -35,8 +35,6 @@ from cordboard.contract.request import connect_url
 from cordboard.testing.playing import Asking, PlayedWorld
 from cordboard.testing.story import LEAST, Decision, DialEvent, Heard, Leg, Recorded, Request, Story
 
-_SAID = (LegAnswered, LegRinging, LegProgressed, LegFailed, LegEnded)
-
 
 def tell(world: PlayedWorld, accept: frozenset[str]) -> Story:
     """The story of a world that has been run. ``accept``: the applet's options (settled 12)."""

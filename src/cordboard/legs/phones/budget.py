@@ -6,7 +6,9 @@ by sending in its name.
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
+
+from cordboard.kernel.hosts import literal
 
 FAILURES = 5
 WINDOW_SECONDS = 60.0
@@ -94,10 +96,9 @@ def source_of(host: str) -> str:
     """The source that an address stands for: itself, for IPv6 its /64, which one customer has."""
     if ":" not in host:
         return host
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
+    address = literal(host.partition("%")[0])
+    if address is None:
         return host
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
+    if address.version == 4:
+        return str(address)
     return str(ip_network((int(address) >> 64 << 64, 64)))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from cordboard.kernel.mistakes import BadInput
-from cordboard.sip.message.headers import number, read_parameters, split_address
+from cordboard.sip.message.headers import number, preference, read_parameters, split_address
 from cordboard.sip.message.message import Request
 from cordboard.sip.message.uri import parse, scheme_of, writable
 
@@ -17,7 +17,6 @@ MOST_CONTACTS = 10
 """In one REGISTER."""
 _LONGEST_URI = 512
 _INSTANCE = re.compile(r"<[A-Za-z0-9:._+-]{1,128}>")
-_Q = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _PORTS = {"tls": 5061, "wss": 443, "ws": 80}
 
 
@@ -59,7 +58,6 @@ def _wanted(value: str, default: int, outbound: bool) -> Wanted:
     except BadInput as mistake:
         raise ValueError("a Contact cannot be read") from mistake
     parameters = read_parameters(rest)
-    q = parameters.get("q", "")
     instance = parameters.get("+sip.instance", "")
     if not _INSTANCE.fullmatch(instance):
         instance = ""
@@ -69,7 +67,7 @@ def _wanted(value: str, default: int, outbound: bool) -> Wanted:
         uri,
         place_of(uri),
         _seconds(parameters.get("expires", ""), default),
-        float(q) if _Q.fullmatch(q) else 1.0,
+        preference(parameters),
         instance,
         reg_id or 0,
     )

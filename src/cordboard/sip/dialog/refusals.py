@@ -1,17 +1,13 @@
 """What a final refusal of our INVITE says: why, where else to try, and when again (§8.1.3.4, §20.33)."""
 
-import re
-
 from cordboard.sip.dialog.reasons import read_reasons
 from cordboard.sip.dialog.words import Refused
-from cordboard.sip.message.headers import number, read_parameters, split_address
+from cordboard.sip.message.headers import leading_number, preference, read_parameters, split_address
 from cordboard.sip.message.message import Response
 from cordboard.sip.message.uri import scheme_of
 
 MOST_CONTACTS = 10
 LONGEST_WAIT = 86_400
-_SECONDS = re.compile(r"\s*(\d{1,10})")
-_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 
 
 def refusal(response: Response, unanswerable: str = "") -> Refused:
@@ -36,15 +32,13 @@ def contacts_of(response: Response) -> tuple[str, ...]:
             continue
         if scheme_of(uri) not in ("sip", "sips") or uri in (known for _, known in found):
             continue
-        weight = read_parameters(parameters).get("q", "")
-        found.append((float(weight) if _WEIGHT.fullmatch(weight) else 1.0, uri))
+        found.append((preference(read_parameters(parameters)), uri))
     found.sort(key=lambda one: -one[0])
     return tuple(uri for _, uri in found)
 
 
 def retry_after(response: Response) -> int:
-    """Seconds of Retry-After; 0 without one. A comment and parameters may follow the number (§20.33)."""
+    """Seconds of Retry-After; 0 without one."""
     if "retry-after" not in response.index:
         return 0
-    text = _SECONDS.match(response.header("retry-after"))
-    return min(number(text[1]) or 0, LONGEST_WAIT) if text else 0
+    return min(leading_number(response.header("retry-after")) or 0, LONGEST_WAIT)

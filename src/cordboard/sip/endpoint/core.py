@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from cordboard.kernel.clock import Clock, Tokens
+from cordboard.kernel.hosts import bracketed
 from cordboard.sip.dialog.calling import CallingSession
 from cordboard.sip.dialog.session import LiveSession
 from cordboard.sip.dialog.stack import Asker, Member, new_branch
@@ -300,7 +301,7 @@ class Core:
         """Our host as peers are told, IPv6 in brackets."""
         told = self._listenings[hop.listener].advertise or self._advertise
         host = told.strip("[]") or self.transports[hop.listener].local(hop.peer).host
-        return f"[{host}]" if ":" in host else host
+        return bracketed(host)
 
     def _own(self, hop: Hop) -> tuple[str, str]:
         """Via's sent-by and our Contact towards a hop, remembered."""

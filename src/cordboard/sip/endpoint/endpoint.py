@@ -234,10 +234,6 @@ class Endpoint:
         else:
             question.ask()
 
-    def local_for(self, target: Address, listener: str = "") -> Address:
-        """Our own address as ``target`` sees it (for the SDP)."""
-        return self._core.transports[self._core.listener_for(target, name=listener) or 0].local(target)
-
     def host_for(self, target: Address, listener: str = "") -> str:
         """Our host as our Via and Contact name it towards ``target``, IPv6 in brackets."""
         return self._core.own_host(Hop(self._core.listener_for(target, name=listener) or 0, target))

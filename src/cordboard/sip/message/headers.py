@@ -6,6 +6,7 @@ given to it.
 """
 
 import re
+from collections.abc import Mapping
 from itertools import islice
 
 from sipmessage.grammar import C_TOKEN
@@ -20,6 +21,8 @@ _TAG = re.compile(r";\s*+tag\s*+=\s*+([^\s;,\"]+)", re.IGNORECASE)
 _PARAMETER = re.compile(rf';\s*+([^\s;=,"]++)(?:\s*+=\s*+({_QUOTED}|[^\s;,"]*+))?\s*+', re.DOTALL)
 _PARAMETERS = re.compile(f"(?:{_PARAMETER.pattern})*", re.DOTALL)
 _ELEMENT = re.compile(rf'(?:[^",<]++|{_QUOTED}|<[^>]*+>)*', re.DOTALL)
+_LEADING = re.compile(r"\s*([0-9]{1,10})")
+_WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 MOST_LISTED = 200
 """Elements of one list value that are told apart; more come from nobody, and stay one text."""
@@ -217,6 +220,19 @@ def unquote(text: str) -> str:
         return text[1:-1]
     # A backslash goes, what follows it stays; of two together one stays.
     return "\\".join(part.replace("\\", "") for part in text[1:-1].split("\\\\"))
+
+
+def leading_number(text: str) -> int | None:
+    """The number that a value begins with, as Retry-After does: a comment and parameters may follow
+    (§20.33)."""
+    found = _LEADING.match(text)
+    return number(found[1]) if found else None
+
+
+def preference(parameters: Mapping[str, str]) -> float:
+    """The ``q`` of a Contact: 0 to 1, 1 where there is none that can be read (§20.10)."""
+    weight = parameters.get("q", "")
+    return float(weight) if _WEIGHT.fullmatch(weight) else 1.0
 
 
 def number(text: str) -> int | None:
