@@ -17,6 +17,7 @@ KINDS = frozenset(("sip", "fetch", "answer", "decision", "leg", "media", "applet
 # event or command → (kind, what)
 _TOLD = {
     "CallerArrived": ("leg", "the caller arrived"),
+    "CallOrdered": ("leg", "the API asked for this call"),
     "CallerHungUp": ("leg", "the caller hung up"),
     "TimePassed": ("decision", "a time limit came"),
     "Fetched": ("answer", "the URL answered"),
@@ -32,6 +33,7 @@ _TOLD = {
     "AudioDied": ("media", "a leg sends no audio any more"),
     "Played": ("media", "a sound is over"),
     "DigitPressed": ("leg", "a key was pressed"),
+    "FellSilent": ("media", "whoever is recorded says nothing any more"),
     "MediaLost": ("media", "the media process died"),
     "Stopped": ("decision", "the engine ends"),
     "ProgressCaller": ("decision", "send progress to the caller"),
@@ -45,6 +47,7 @@ _TOLD = {
     "Bridge": ("decision", "let caller and callee talk"),
     "SendEvent": ("event", "send an event"),
     "Note": ("decision", "a remark"),
+    "Transfer": ("applet", "go on in another flow"),
     "Finish": ("applet", "leave the applet"),
     "EndCall": ("applet", "end the call"),
 }

@@ -47,12 +47,15 @@ Source = Silence | HoldMusic | Ringback | Clip | Party
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """``name`` is unique in the call. Dual: ``left`` leg in the left channel, ``right`` in the right."""
+    """``name`` is unique in the call. Dual: ``left`` leg in the left channel, ``right`` in the right. The
+    same leg on both sides: that leg alone, mono (a voicemail). ``silence_seconds`` > 0: ``FellSilent`` is
+    told when nothing was said for so long."""
 
     name: str
     dual: bool
     left: int
     right: int
+    silence_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,20 @@ class CallerArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class CallOrdered:
+    """The API asked for this call: leg 0 is not there yet, it is to be dialled first.
+
+    ``number``: who is called first (E.164); ``shown``: the ExoPhone that they see. ``ring_seconds``: how long
+    each leg may ring. ``limit_seconds``: how long the call may last from the first answer, 0: no limit.
+    """
+
+    number: str
+    shown: str
+    ring_seconds: float
+    limit_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHungUp:
     """The caller is gone: CANCEL, BYE, or its leg failed."""
 
@@ -142,6 +156,13 @@ class DigitPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class FellSilent:
+    """Whoever is recorded has said nothing for the recording's ``silence_seconds``; told once a recording."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
 class MediaLost:
     """The media process died; legs and scene are being set up anew, the recording is partial."""
 
@@ -153,6 +174,7 @@ class Stopped:
 
 Event = (
     CallerArrived
+    | CallOrdered
     | CallerHungUp
     | TimePassed
     | Fetched
@@ -168,6 +190,7 @@ Event = (
     | AudioDied
     | Played
     | DigitPressed
+    | FellSilent
     | MediaLost
     | Stopped
 )
@@ -205,18 +228,21 @@ class HangUpCaller:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One GET, nothing followed, nothing repeated. ``url`` is complete."""
+    """One GET, nothing followed, nothing repeated. ``url`` is complete. ``versioned``: with the header
+    ``Exotel-Version``, which only Connect and Gather send (contract.md §1.1, §5.5)."""
 
     request: int
     url: str
     role: str  # "primary" or "fallback", or another applet's word
     seconds: float
     why: str
+    versioned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PrepareSound:
-    """Make a sound ready to be played. ``kind``: ``url`` (fetched or kept), ``text`` (spoken)."""
+    """Make a sound ready to be played. ``kind``: ``url`` (fetched or kept), ``text`` (spoken), ``prompt`` (a
+    recorded one, by its name), ``beep`` (``value`` is empty)."""
 
     sound: str
     kind: str
@@ -227,7 +253,8 @@ class PrepareSound:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Ring a number (E.164), showing an ExoPhone. ``seconds``: how long it may ring."""
+    """Ring a number (E.164), showing an ExoPhone. ``seconds``: how long it may ring. Leg 0: whom the API
+    called first, who is the caller from then on."""
 
     leg: int
     number: str
@@ -255,11 +282,15 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class SendEvent:
-    """A GET to the customer, at least once, in order per call, never on the call's path."""
+    """A request to the customer, at least once, in order per call, never on the call's path. A GET has no
+    body; ``content_type`` is that of a POST's."""
 
     url: str
     kind: str
     why: str
+    method: str = "GET"
+    content_type: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +299,14 @@ class Note:
 
     code: str
     text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """An applet is done and the call goes on at the start of another flow; in place of a Finish."""
+
+    flow: int
     why: str
 
 
@@ -298,6 +337,7 @@ Command = (
     | Bridge
     | SendEvent
     | Note
+    | Transfer
     | Finish
     | EndCall
 )

@@ -36,6 +36,7 @@ class CallFacts:
     caller_gone: bool = False
     custom_field: str = ""
     digits: str = ""
+    selected: str = ""  # what the latest Passthru's body asked the next Switch for (contract.md §5.3)
     call_type: str = "call-attempt"
     dial_status: str = ""
     dial_seconds: int = 0

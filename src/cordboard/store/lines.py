@@ -13,7 +13,15 @@ from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from cordboard.store.codec import pack
-from cordboard.store.records import CallRow, FetchRow, LegRow, OutboxRow, RecordingRow
+from cordboard.store.records import (
+    CallRow,
+    EventRow,
+    FetchRow,
+    FlowRow,
+    LegRow,
+    OutboxRow,
+    RecordingRow,
+)
 
 
 def _encoder() -> Callable[[Any], bytes]:
@@ -36,6 +44,8 @@ ROWS: Mapping[str, type] = {
     "fetches": FetchRow,
     "recordings": RecordingRow,
     "outbox": OutboxRow,
+    "events": EventRow,
+    "flows": FlowRow,
 }
 """The tables that a `row` record may name, with their columns."""
 
@@ -45,6 +55,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "fetches": ("call_sid", "request"),
     "recordings": ("sid",),
     "outbox": ("id",),
+    "events": ("call_sid", "number"),
+    "flows": ("id", "version"),
 }
 
 COLUMNS = {table: frozenset(field.name for field in fields(row)) for table, row in ROWS.items()}

@@ -11,6 +11,7 @@ class CallRow:
     `no-answer` or `canceled`; of the caller's leg. `answered_by`: the number of the callee that was bridged.
     `talk_seconds`: bridged time. `leg2_status`: of the dialled side, empty while nobody was dialled.
     `outcome`: how the call was closed where that is not by itself (`lost`, `stopped`), else empty.
+    `callback`: what the API asked to be told of the call (StatusCallback …), as JSON; empty for nothing.
     """
 
     sid: str
@@ -34,6 +35,7 @@ class CallRow:
     caller_name: str = ""
     disconnected_by: str = ""
     outcome: str = ""
+    callback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ class FetchRow:
 @dataclass(frozen=True, slots=True)
 class RecordingRow:
     """A recording. `state`: `recording`, then `whole`, `partial` or `failed`. `file`: its name in the
-    recordings folder, made by us, without any folder. `gaps`: (channel, start, length), seconds."""
+    recordings folder, made by us, without any folder. `gaps`: (channel, start, length), seconds.
+    `mp3`: the same as MP3, empty until it is there. `place`: where both lie: empty for the folder, else the
+    store they were moved to (`s3`). `kind`: `conversation` or `voicemail`. `certificate`: JSON, empty until
+    the state is decided; `sha256`: of `file`, hexadecimal."""
 
     sid: str
     call_sid: str
@@ -99,11 +104,41 @@ class RecordingRow:
     size: int = 0
     gaps: tuple[tuple[int, float, float], ...] = ()
     problem: str = ""
+    mp3: str = ""
+    place: str = ""
+    kind: str = "conversation"
+    sha256: str = ""
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One thing that happened, for the feed. `number` counts within the call; `seq` over all, given by the
+    database in the order of its commits, and never again to another. `data`: JSON."""
+
+    call_sid: str
+    number: int
+    kind: str = ""
+    at: float = 0.0
+    data: str = "{}"
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A version of a flow that was published by API. `document`: JSON, as it was given. `version` from 1."""
+
+    id: int
+    version: int
+    name: str = ""
+    document: str = ""
+    published_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """An event for a customer. `number` orders the events of a call. `state`: `due`, `done`, `dead`."""
+    """An event for a customer. `number` orders the events of a call. `state`: `due`, `done`, `dead`.
+    `method`: `GET`, or `POST` with `body` (text) of `content_type`."""
 
     id: str
     call_sid: str
@@ -115,3 +150,6 @@ class OutboxRow:
     due_at: float = 0.0
     attempts: int = 0
     error: str = ""
+    method: str = "GET"
+    content_type: str = ""
+    body: str = ""

@@ -10,6 +10,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.types import BigInteger
 
@@ -69,6 +70,7 @@ calls = Table(
     _text("caller_name"),
     _text("disconnected_by"),
     _text("outcome"),
+    _text("callback"),
     Index("calls_by_time", "created_at"),
 )
 
@@ -128,6 +130,11 @@ recordings = Table(
     _count("size"),
     _text("gaps", "[]"),
     _text("problem"),
+    _text("mp3"),
+    _text("place"),
+    _text("kind", "conversation"),
+    _text("sha256"),
+    _text("certificate"),
 )
 
 outbox = Table(
@@ -143,8 +150,36 @@ outbox = Table(
     _number("due_at"),
     _count("attempts"),
     _text("error"),
+    _text("method", "GET"),
+    _text("content_type"),
+    _text("body"),
     Index("outbox_by_call", "call_sid", "number"),
     Index("outbox_by_state", "state", "due_at"),
+)
+
+# What happened, to be read again from any point. `seq` is the database's: in the order of its commits.
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    _of_call(),
+    _count("number"),
+    _text("kind"),
+    _number("at"),
+    _text("data", "{}"),
+    UniqueConstraint("call_sid", "number", name="events_by_call"),
+    sqlite_autoincrement=True,  # a number that retention freed is never given again
+)
+
+# The flows that were published by API, every version of them.
+flows = Table(
+    "flows",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _text("name"),
+    _text("document"),
+    _number("published_at"),
 )
 
 # Journal lines of a call, as many as one batch of the writer had of it. `position`: of the first of them.

@@ -28,6 +28,7 @@ from cordboard.call.words import (
     RejectCaller,
     Release,
     SendEvent,
+    Transfer,
 )
 from cordboard.contract.answer import effective, read_answer
 from cordboard.contract.plan import Problem
@@ -293,6 +294,8 @@ def _decided(command: Command, numbers: dict[int, str]) -> tuple[str, str]:
             return "event", f"the event {kind} is sent"
         case Note(code, text):
             return "entered" if code == "applet.entered" else "note", text
+        case Transfer(flow):
+            return "transfer", f"the call goes on in flow {flow}"
         case Finish(exit):
             return "exit", f"the exit {exit} is taken"
         case EndCall():

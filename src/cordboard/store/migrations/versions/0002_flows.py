@@ -1,0 +1,55 @@
+"""Calls by API, the feed of events, published flows, certificates of recordings, events with a body."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+_NEW = {
+    "calls": {"callback": ""},
+    "recordings": {"mp3": "", "place": "", "kind": "conversation", "sha256": "", "certificate": ""},
+    "outbox": {"method": "GET", "content_type": "", "body": ""},
+}
+
+
+def upgrade() -> None:
+    for table, columns in _NEW.items():
+        for column, default in columns.items():
+            op.add_column(table, sa.Column(column, sa.Text(), nullable=False, server_default=default))
+    op.create_table(
+        "events",
+        sa.Column("seq", sa.Integer(), primary_key=True, autoincrement=True),
+        sa.Column(
+            "call_sid",
+            sa.Text(),
+            sa.ForeignKey("calls.sid", ondelete="CASCADE"),
+            nullable=False,
+            server_default="",
+        ),
+        sa.Column("number", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("kind", sa.Text(), nullable=False, server_default=""),
+        sa.Column("at", sa.Float(), nullable=False, server_default="0"),
+        sa.Column("data", sa.Text(), nullable=False, server_default="{}"),
+        sa.UniqueConstraint("call_sid", "number", name="events_by_call"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "flows",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("version", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("name", sa.Text(), nullable=False, server_default=""),
+        sa.Column("document", sa.Text(), nullable=False, server_default=""),
+        sa.Column("published_at", sa.Float(), nullable=False, server_default="0"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("flows")
+    op.drop_table("events")
+    for table, columns in _NEW.items():
+        with op.batch_alter_table(table) as batch:
+            for column in columns:
+                batch.drop_column(column)
