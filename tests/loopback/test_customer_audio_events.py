@@ -156,6 +156,32 @@ def test_s20_every_request_is_signed_and_an_event_keeps_its_id() -> None:
     assert sent[0]["webhook-id"] != sent[1]["webhook-id"]
 
 
+def test_s20_an_event_with_a_body_is_a_post_signed_over_its_bytes() -> None:
+    bodies: list[bytes] = []
+
+    async def talk(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        bodies.append(await reader.readexactly(length))
+        writer.write(response())
+
+    async def run() -> tuple[bytes, dict[str, str]]:
+        async with serving(talk) as server, door(signing_secrets=("new", "old")) as customer:
+            await customer.send_event(
+                server.url("/cb?key=1"),
+                "ev_7",
+                method="POST",
+                content_type="application/json",
+                body='{"Name":"Å"}',
+            )
+            return server.requests[0], fields(server)
+
+    head, sent = asyncio.run(run())
+    assert head.startswith(b"POST /cb?key=1 HTTP/1.1\r\n") and bodies == ['{"Name":"Å"}'.encode()]
+    assert sent["content-type"] == "application/json" and sent["webhook-id"] == "ev_7"
+    expected = signing.headers((b"new", b"old"), "ev_7", int(sent["webhook-timestamp"]), bodies[0].decode())
+    assert sent["webhook-signature"] == expected["webhook-signature"]
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Key and self-signed certificate of ``localhost``, in one file."""

@@ -1,4 +1,4 @@
-"""One GET, with every limit: where it may go, how long it may take, how much may come back."""
+"""One request, with every limit: where it may go, how long it may take, how much may come back."""
 
 import asyncio
 import ssl
@@ -33,6 +33,8 @@ _CONNECT_SECONDS = 2.0
 _KEEP_SECONDS = 1.5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _LONGEST_WAIT = 24 * 3600
+EVENT_SECONDS = 15.0
+"""What a receiver of events has: as long as the platform gives for a StatusCallback (contract.md §6.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class _Order:
     redirects: int = 0
     whole: bool = True
     method: str = "GET"
+    body: str = ""
 
 
 class Customer:
@@ -120,11 +123,23 @@ class Customer:
         wanted = {"Accept": "audio/*, */*;q=0.5", **(headers or {})}
         return await self._bounded(url, _Order(wanted, seconds, AUDIO_LIMIT, redirects=redirects))
 
-    async def send_event(self, url: str, message_id: str, *, seconds: float = 5.0) -> Got:
+    async def send_event(
+        self,
+        url: str,
+        message_id: str,
+        *,
+        method: str = "GET",
+        content_type: str = "",
+        body: str = "",
+        seconds: float = EVENT_SECONDS,
+    ) -> Got:
         """An event, or nothing where the host has had its share: then ``wait`` says for how long.
 
-        ``message_id`` stays the same whenever this event is sent again. What the body holds is no matter.
+        ``message_id`` stays the same whenever this event is sent again. ``method``: GET, or POST with a
+        ``body`` of ``content_type``. What the answer's body holds is no matter.
         """
+        headers = {"Content-Type": content_type} if content_type else {}
+        order = _Order(headers, seconds, BODY_LIMIT, message_id, whole=False, method=method, body=body)
         try:
             host = _authority(urls.read(url))
         except BadInput as bad:
@@ -133,7 +148,7 @@ class Customer:
             return Got(0, error=words.NOT_NOW, wait=wait)
         got = Got(0)
         try:
-            got = await self._bounded(url, _Order({}, seconds, BODY_LIMIT, message_id, whole=False))
+            got = await self._bounded(url, order)
         finally:
             self._shares.done(host, self._clock.monotonic(), got.status, got.wait)
         return got
@@ -189,7 +204,12 @@ class Customer:
         if self._keys:
             headers |= self._signature(url, order)
         async with session.request(
-            order.method, URL(url.text, encoded=True), headers=headers, ssl=self._tls, allow_redirects=False
+            order.method,
+            URL(url.text, encoded=True),
+            headers=headers,
+            data=order.body.encode() if order.method == "POST" else None,
+            ssl=self._tls,
+            allow_redirects=False,
         ) as response:
             if order.redirects and response.status in _REDIRECTS and "Location" in response.headers:
                 response.close()
@@ -202,7 +222,7 @@ class Customer:
 
     def _signature(self, url: urls.Url, order: _Order) -> dict[str, str]:
         message = order.message or f"msg_{self._tokens.hex(16)}"
-        payload = signing.payload(order.method, url.text)
+        payload = signing.payload(order.method, url.text, order.body)
         return signing.headers(self._keys, message, int(self._clock.wall()), payload)
 
 

@@ -1,7 +1,7 @@
 """Signed requests: the headers of Standard Webhooks (reliability.md S20). Pure.
 
-What is signed is ``{id}.{timestamp}.{payload}``; a GET has no body, so its payload is the request itself:
-``GET https://host/path?query``, the URL as it was sent.
+What is signed is ``{id}.{timestamp}.{payload}``. The payload of a POST is its body. A GET has none, so its
+payload is the request itself: ``GET https://host/path?query``, the URL as it was sent.
 """
 
 import base64
@@ -20,9 +20,9 @@ def key(secret: str) -> bytes:
     return secret.encode()
 
 
-def payload(method: str, url: str) -> str:
-    """What stands for the body of a request that has none."""
-    return f"{method} {url}"
+def payload(method: str, url: str, body: str = "") -> str:
+    """What is signed of a request: a POST's body, even an empty one; else what stands for it."""
+    return body if method == "POST" else f"{method} {url}"
 
 
 def headers(keys: tuple[bytes, ...], message: str, at: int, signed: str) -> dict[str, str]:

@@ -228,8 +228,8 @@ class Call:
                 self._doors.tasks.start(self._fetch(command))
             case PrepareSound():
                 self._doors.tasks.start(self._prepare(command))
-            case SendEvent(url, kind):
-                self.ledger.event_out(url, kind, now)
+            case SendEvent(url, kind, _, method, content_type, body):
+                self.ledger.event_out(url, kind, now, method, content_type, body)
             case EndCall():
                 self._end(now)
             case _:

@@ -228,10 +228,23 @@ class Ledger:
             error=got.error,
         )
 
-    def event_out(self, url: str, kind: str, now: float) -> None:
-        """An event for the customer waits in the outbox from now on."""
+    def event_out(
+        self,
+        url: str,
+        kind: str,
+        now: float,
+        method: str = "GET",
+        content_type: str = "",
+        body: bytes = b"",
+    ) -> None:
+        """An event for the customer waits in the outbox from now on. ``body``: of a POST, UTF-8."""
         self._events += 1
         at = self._at + now
+        sent = (
+            {}
+            if method == "GET"
+            else {"method": method, "content_type": content_type, "body": body.decode("utf-8", "replace")}
+        )
         self._row_now(
             "outbox",
             f"msg_{self._tokens.hex(12)}",
@@ -241,6 +254,7 @@ class Ledger:
             url=url,
             created_at=at,
             due_at=at,
+            **sent,
         )
 
     def recorded(self, now: float, ended: RecordingEnded, file: str) -> None:

@@ -38,7 +38,9 @@ class Waiting(Protocol):
 class Sends(Protocol):
     """The customer's door, for events."""
 
-    async def send_event(self, url: str, message_id: str, *, seconds: float = 5.0) -> Got: ...
+    async def send_event(
+        self, url: str, message_id: str, *, method: str, content_type: str, body: str
+    ) -> Got: ...
 
 
 def retry_in(attempts: int, jitter: int) -> float | None:
@@ -93,7 +95,13 @@ class OutboxSender:
 
     async def _send(self, event: OutboxRow) -> None:
         try:
-            got = await self._sends.send_event(event.url, event.id)
+            got = await self._sends.send_event(
+                event.url,
+                event.id,
+                method=event.method,
+                content_type=event.content_type,
+                body=event.body,
+            )
         finally:
             self._under_way.discard(event.id)
         attempts = event.attempts + 1

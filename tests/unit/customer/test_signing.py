@@ -37,6 +37,17 @@ def test_s20_a_get_is_signed_with_its_method_and_whole_url() -> None:
     assert not verifies(headers | {"webhook-id": "msg_2"}, b"0123456789abcdef01234567", f"GET {URL}", 1100)
 
 
+def test_s20_a_post_is_signed_with_its_body_whatever_proxies_do_to_the_url() -> None:
+    body = '{"CallSid":"1","Name":"Å"}'
+    headers = signing.headers((signing.key(SECRET),), "msg_1", 1000, signing.payload("POST", URL, body))
+    assert verifies(headers, b"0123456789abcdef01234567", body, 1000)
+    for n in range(len(body.encode()) * 8):
+        flipped = bytearray(body.encode())
+        flipped[n // 8] ^= 1 << n % 8
+        assert not verifies(headers, b"0123456789abcdef01234567", flipped.decode("latin-1"), 1000)
+    assert signing.payload("POST", URL) == ""
+
+
 def test_s20_while_keys_rotate_a_receiver_may_know_either() -> None:
     headers = signing.headers((signing.key("old"), signing.key("new")), "msg_1", 1000, "x")
     assert verifies(headers, b"old", "x", 1000) and verifies(headers, b"new", "x", 1000)

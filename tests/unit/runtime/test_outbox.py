@@ -56,10 +56,14 @@ class Box:
 class Customer:
     def __init__(self, answer: Callable[[str], Got]) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.as_sent: list[tuple[str, str, str]] = []
         self._answer = answer
 
-    async def send_event(self, url: str, message_id: str, *, seconds: float = 5.0) -> Got:
+    async def send_event(
+        self, url: str, message_id: str, *, method: str, content_type: str, body: str
+    ) -> Got:
         self.sent.append((url, message_id))
+        self.as_sent.append((method, content_type, body))
         return self._answer(url)
 
 
@@ -109,6 +113,13 @@ def test_the_same_id_goes_out_with_every_try() -> None:
     play(box, customer, rounds=1)
     assert [id for _, id in customer.sent] == ["m1", "m1"]
     assert box.rows["m1"].state == "done" and box.rows["m1"].attempts == 2
+
+
+def test_an_event_with_a_body_goes_out_with_it() -> None:
+    posted = replace(event("m1"), method="POST", content_type="application/json", body='{"CallSid":"a"}')
+    customer = Customer(lambda url: Got(200))
+    play(Box([posted, event("n1", "b")]), customer, rounds=1)
+    assert customer.as_sent == [("POST", "application/json", '{"CallSid":"a"}'), ("GET", "", "")]
 
 
 def test_a_host_that_had_its_share_costs_no_attempt() -> None:
