@@ -152,8 +152,10 @@ def answer_page() -> str:
         cells = [_outcome(raw, status, media, accept, strict) for strict in (False, True)]
         text += f"| {name} | {how}`{shown}` | {cells[0]} | {cells[1]} |\n"
     text += (
-        "\nA `sip:` name rings the phone of this engine that it names; any other, such as a trunk's id, "
-        "cannot be dialled by this version: its leg fails at once.\n"
+        "\n`sip:asha` rings the phone of this engine (`[[phones]]`) whose `user` is asha; where it is not "
+        "registered, its number is dialled. `destination.trunk` sends the call to the trunk of this engine "
+        "(`[[trunks]]`) of that `name`, for the ExoPhone that was called, with the headers of "
+        "`custom_params`. A name that is neither fails at once, as a number that is out of service does.\n"
         "\n## Problems\n\nA problem has a place (`destination.numbers[2]`, or `line:column` where the bytes "
         "are no JSON), a code, a severity and a sentence. An *error* means that something you meant is lost, "
         "a *warning* that it was understood all the same. In strict mode most warnings are errors. Codes "

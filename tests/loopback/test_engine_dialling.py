@@ -1,6 +1,7 @@
 """contract.md settled 2–4, 7, 13–17, 23 on a whole engine: asking, dialling one by one, in waves, events."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -16,9 +17,14 @@ ELSEWHERE = Reason("SIP", 200, "Call completed elsewhere")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with home_at(tmp_path_factory.mktemp("dialling"), "22000-22999") as home:
+    with home_at(tmp_path_factory.mktemp("dialling"), "22000-22999", accepts_trunks) as home:
         home.run(evening.play(home))
         yield home
+
+
+def accepts_trunks(tables: dict[str, Any]) -> None:
+    """The flow takes ``destination.trunk``; all else is read as before."""
+    tables["flows"][0]["applets"]["connect"]["accept"] = ["trunk"]
 
 
 def national(number: str) -> str:
@@ -279,6 +285,22 @@ def test_settled_13_the_exophone_itself_is_dropped(home: Home) -> None:
     play = evening[a_loop]
     assert [leg.number[-2:] for leg in play.legs[1:]] == ["02"]
     assert any("loop" in code for code in play.notes())
+
+
+@evening.scene
+async def whole_trunk(home: Home) -> Play:
+    """Whoever is behind the simulator answers for the ExoPhone, too."""
+    talk = (MAIN, 0.3)
+    return await home.play({"destination": {"trunk": "phones"}, "custom_params": "ticket=42"}, talk=talk)
+
+
+def test_settled_12_a_trunk_is_dialled_as_a_whole_and_talked_to(home: Home) -> None:
+    play = evening[whole_trunk]
+    leg = play.leg("sip:phones")
+    assert (leg.trunk, leg.type, leg.status, leg.shown) == ("phones", "sip", "completed", MAIN)
+    assert (play.row.call_type, play.row.dial_status) == ("completed", "completed")
+    (invite,) = [entry["data"] for entry in play.told("→ INVITE")]
+    assert "X-ticket: 42" in invite["message"]
 
 
 # --- parallel ---------------------------------------------------------------------------------------

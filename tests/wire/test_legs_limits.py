@@ -41,6 +41,21 @@ def test_dialing_max_calls_per_number_holds_until_the_first_is_over() -> None:
     assert len(stage.rung) == 2
 
 
+def test_dialing_max_calls_per_number_does_not_count_what_a_whole_trunk_is_given() -> None:
+    """It protects whoever has the number; a trunk has ``max_calls``."""
+
+    async def script(stage: Stage) -> None:
+        stage.arrive()
+        await after(0.1)
+        for leg in (1, 2):
+            audio = Audio(AUDIO.address, 30000 + 2 * leg)
+            stage.legs.dial(stage.call, leg, "sip:carrier", EXOPHONE, audio, 30, trunk="carrier")
+        await after(0.5)
+
+    stage = play(one_call_a_number, script)
+    assert len(stage.rung) == 2 and not [event for event in stage.events if isinstance(event, LegFailed)]
+
+
 def test_telephony_4_a_trunk_may_let_the_ringing_limit_run_from_the_first_18x() -> None:
     async def script(stage: Stage) -> None:
         stage.arrive()

@@ -1,11 +1,23 @@
 """Settled readings 14–18: attempts, waves, bounds, the shown number, limits."""
 
+import json
+
 import pytest
 
 from cordboard.call.causes import Cause
 from cordboard.call.words import Bridge, Dial, Fetch, LegAnswered, Note, Release
 from cordboard.contract.account import Account, ExoPhone
-from cordboard.testing.scenario import EXOPHONE, NEVER_REPLIES, RINGS_OUT, Phone, Reply, answer, answers, busy
+from cordboard.testing.scenario import (
+    EXOPHONE,
+    NEVER_REPLIES,
+    RINGS_OUT,
+    Phone,
+    Reply,
+    answer,
+    answers,
+    busy,
+    connect_flow,
+)
 from tests.world.helpers import A, B, C, D, dials, notes, outcome, play
 
 WAVE = {"activate": True}
@@ -221,3 +233,15 @@ def test_settled_18_conversation_limit_from_the_bridge() -> None:
     assert outcome(world) == ("completed", "completed", "after_conversation")
     assert world.facts.legs[0].disconnected_by == "Exotel"
     assert play({A: answers(5.0, None)}, answer(A)).at(Release) == pytest.approx(0.1 + 5.1 + 900)
+
+
+def test_settled_12_a_trunk_is_one_dial_with_the_headers_of_the_answer() -> None:
+    words = {"destination": {"trunk": "pbx"}, "custom_params": "ticket=42", "max_ringing_duration": 20}
+    reply = Reply(json.dumps(words).encode())
+    world = play({"sip:pbx": RINGS_OUT}, reply, flow=connect_flow(accept=["trunk"]))
+    (dial,) = world.seen(Dial)
+    assert (dial.number, dial.trunk, dial.headers) == ("sip:pbx", "pbx", (("X-ticket", "42"),))
+    assert outcome(world) == ("incomplete", "no-answer", "nobody_answers")
+    assert world.facts.dial_whom == "sip:pbx"
+    plain = play({A: RINGS_OUT}, answer(A, custom_params="ticket=42"), flow=connect_flow(accept=["trunk"]))
+    assert [(dial.trunk, dial.headers) for dial in plain.seen(Dial)] == [("", ())]

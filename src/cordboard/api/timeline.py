@@ -59,6 +59,7 @@ _OTHERWISE = {
     "LegHeld": ("held", "a leg was taken off hold"),
 }
 _LEG_HELD = "a leg was put on hold"
+_WHERE_THERE = ("trunk", "headers")  # of a Dial by a trunk only (settled 12)
 
 
 def entries(lines: Iterable[bytes]) -> list[Entry]:
@@ -113,7 +114,11 @@ def _word(word: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
         what = _OTHERWISE[name][1]
     if name == "Note" and word.get("code") == "applet.entered":
         kind, what = "applet", "enter an applet"
-    data = {key: value for key, value in word.items() if key not in ("is", "why")}
+    data = {
+        key: value
+        for key, value in word.items()
+        if key not in ("is", "why") and (value or key not in _WHERE_THERE)
+    }
     return kind, what, str(word.get("why", "")), data
 
 

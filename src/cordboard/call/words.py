@@ -253,14 +253,18 @@ class PrepareSound:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Ring a number (E.164), showing an ExoPhone. ``seconds``: how long it may ring. Leg 0: whom the API
-    called first, who is the caller from then on."""
+    """Ring a number (E.164, or ``sip:`` and a phone's user), showing an ExoPhone. ``seconds``: how long it
+    may ring. Leg 0: whom the API called first, who is the caller from then on. ``trunk``: ring whoever is
+    behind this trunk of ours instead, for the ExoPhone that was called, with these SIP ``headers``;
+    ``number`` is then ``sip:`` and its name (settled 12)."""
 
     leg: int
     number: str
     shown: str
     seconds: float
     why: str
+    trunk: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ def read_answer(
 ) -> Reading:
     """Judge one answer. Never raises, and the same input always gives the same reading.
 
-    ``status``: of the HTTP answer, 0 for none. ``media_type``: its Content-Type, as it came. ``loops``: the
-    call's own numbers, E.164 (settled 13). ``accept``: the options that are on, of ``SHAPES`` (settled 12).
-    ``account.strict`` chooses the reading. What needs the network is left to the caller: whether the
-    playback's ``audio_url`` answers 200, and whose ``outgoing_phone_number`` is.
+    ``status``: of the HTTP answer, 0 for none. ``media_type``: its Content-Type, as it came. ``loops``: see
+    ``CallFacts.loops``. ``accept``: the options that are on, of ``SHAPES`` (settled 12). ``account.strict``
+    chooses the reading. What needs the network is left to the caller: whether the playback's ``audio_url``
+    answers 200, and whose ``outgoing_phone_number`` is.
     """
     problems = Problems(account.strict)
     asker = Asker(account, loops, accept)
@@ -98,7 +98,8 @@ def _read(status: int, media_type: str, body: bytes, asker: Asker, problems: Pro
         return read_options(answer, numbers, asker.account.country, "ccm", problems)
     if "trunk" in asker.accept and "trunk" in destination and "numbers" not in destination:
         plan = read_options(answer, numbers, asker.account.country, "trunk", problems)
-        return replace(plan, custom_headers=read_custom_params(answer, problems))
+        trunk = numbers[0].removeprefix("sip:") if numbers else ""
+        return replace(plan, trunk=trunk, custom_headers=read_custom_params(answer, problems))
     return read_options(answer, numbers, asker.account.country, "", problems)
 
 

@@ -13,7 +13,7 @@ from cordboard.contract.problems import Problems
 from cordboard.contract.table import inside
 from cordboard.contract.trunk import read_trunk
 
-_SIP: Final = re.compile(r"sips?:[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}(@[A-Za-z0-9.-]{1,253})?", re.IGNORECASE)
+_SIP: Final = re.compile(r"sip:[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}(@[A-Za-z0-9.-]{1,253})?", re.IGNORECASE)
 _CCM_IGNORED: Final = ("contact_uri", "device_contact_uri", "destination_type")
 _INSIDE: Final = inside("destination")
 # What an author may have written for a destination that is not where it should be.
@@ -22,7 +22,8 @@ _LOOKALIKES: Final = ("Destination", "destinations", "numbers", "number", "to", 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """What decides about a number: the account, the call's own numbers, the options that are on."""
+    """What decides about a number: the account, the call's own numbers and ``sip:`` names, the options that
+    are on."""
 
     account: Account
     loops: frozenset[str]
@@ -79,7 +80,7 @@ def read_numbers(
             number = _number(where, entry, asker, problems)
         if number is None:
             continue
-        if number in asker.loops:
+        if number.partition("@")[0] in asker.loops:
             message = f"{number} is the caller or the ExoPhone itself; it is not dialled"
             problems.error(where, "number.loop", message, "settled-13")
             continue
@@ -157,10 +158,10 @@ def _sip_name(where: str, entry: str, names: bool, problems: Problems) -> str | 
         problems.error(where, "shape.sip", message, "settled-12")
         return None
     if not _SIP.fullmatch(entry):
-        problems.error(where, "number.not_dialable", f"{shown(entry)} is no SIP name", "settled-12")
+        message = f"{shown(entry)} is no SIP name, such as sip:asha; it is not dialled"
+        problems.error(where, "number.not_dialable", message, "settled-12")
         return None
-    scheme, _, user = entry.partition(":")
-    return f"{scheme.lower()}:{user}"
+    return f"sip:{entry[4:]}"
 
 
 def _contacts(contacts: list[Any], asker: Asker, problems: Problems) -> tuple[str, ...]:

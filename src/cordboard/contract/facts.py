@@ -21,6 +21,7 @@ class CallFacts:
     ``sip:`` name); how they are written in requests is the writer's business.
 
     ``caller`` is CallFrom and From; ``called`` is CallTo and To (the ExoPhone for an incoming call).
+    ``caller_phone``: the user of the registered phone that has the caller's number; empty for none.
     ``call_type``, ``dial_status``, ``dial_seconds``, ``dial_whom``, ``legs``: of the latest attempt or
     Connect. ``next_*``: the call's counters, so that ids never repeat within a call.
     """
@@ -34,6 +35,7 @@ class CallFacts:
     began_at: float
     answered_at: float | None = None
     caller_gone: bool = False
+    caller_phone: str = ""
     custom_field: str = ""
     digits: str = ""
     selected: str = ""  # what the latest Passthru's body asked the next Switch for (contract.md §5.3)
@@ -48,3 +50,11 @@ class CallFacts:
     next_sound: int = 1
     next_play: int = 1
     next_recording: int = 1
+
+    @property
+    def loops(self) -> frozenset[str]:
+        """What must not be dialled in this call, for it would come back to it (settled 13): the caller's
+        number, the ExoPhone, and the ``sip:`` name of the caller's own phone."""
+        if self.caller_phone:
+            return frozenset((self.caller, self.exophone, f"sip:{self.caller_phone}"))
+        return frozenset((self.caller, self.exophone))

@@ -25,8 +25,8 @@ class Plan:
     """One valid answer with every default filled in.
 
     ``numbers``: dialable, E.164, in order, repeats kept; with the options of settled 12 also ``sip:`` and a
-    user's or a trunk's name. ``custom_headers``: the SIP headers that ``custom_params`` asks for beside a
-    trunk, ``X-`` and its name.
+    phone's user. ``trunk``: the trunk that is to be dialled as a whole; ``numbers`` is then ``sip:`` and its
+    id. ``custom_headers``: the SIP headers that ``custom_params`` asks for beside it, ``X-`` and the name.
     """
 
     numbers: tuple[str, ...]
@@ -41,6 +41,7 @@ class Plan:
     max_parallel_attempts: int = 5
     dial_event_url: str | None = None
     playback: Playback | None = None
+    trunk: str = ""
     custom_headers: tuple[tuple[str, str], ...] = ()
 
 

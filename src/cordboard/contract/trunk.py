@@ -1,8 +1,8 @@
 """The SIP trunk applet's answer: ``destination.trunk`` and ``custom_params`` (settled 12, contract.md §2.2).
 
-``trunk`` names a SIP trunk instead of numbers; that is what ``sip:`` and the trunk's id mean in a list of
-numbers, and so it stands in the plan. ``custom_params`` (``a=1&b=2``) asks for SIP headers on its INVITE:
-at most 3, 200 bytes in all, each as ``X-<name>: <value>``; two prefixes are the platform's own.
+``trunk`` names a SIP trunk instead of numbers: the call goes to whoever is behind it, for the ExoPhone that
+was called. It is told as ``sip:`` and its id. ``custom_params`` (``a=1&b=2``) asks for SIP headers on its
+INVITE: at most 3, 200 bytes in all, each as ``X-<name>: <value>``; some prefixes are the platform's own.
 """
 
 import re
@@ -14,7 +14,8 @@ from cordboard.contract.problems import Problems
 
 PARAMETERS_MAX: Final = 3
 BYTES_MAX: Final = 200
-RESERVED: Final = ("exotel-", "veeno-")
+RESERVED: Final = ("exotel-", "veeno-", "cordboard-")
+"""The last is ours: ``X-Cordboard-Hops`` ends loops between engines (reliability.md S23)."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
@@ -71,7 +72,7 @@ def _problem(name: str, value: str, headers: list[tuple[str, str]]) -> str:
     if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
         return "a name of letters, digits and dashes and a value of printable ASCII are needed"
     if name.lower().startswith(RESERVED):
-        return "names that begin with Exotel- or Veeno- are reserved"
+        return "names that begin with Exotel-, Veeno- or Cordboard- are reserved"
     if any(known.lower() == f"x-{name.lower()}" for known, _ in headers):
         return "this name stands twice"
     return f"only {PARAMETERS_MAX} are sent" if len(headers) >= PARAMETERS_MAX else ""

@@ -14,9 +14,8 @@ from cordboard.legs.callee import CalleeLeg
 from cordboard.legs.caller import CALLER, CallerLeg
 from cordboard.legs.causes import reason_for_status
 from cordboard.legs.hosts import Host
-from cordboard.legs.numbers import DIALABLE
 from cordboard.legs.phones.phones import Phones
-from cordboard.legs.placing import Placing, session_seconds
+from cordboard.legs.placing import Placing, Wanted, obstacle, session_seconds
 from cordboard.legs.probing import Probing, asking_of
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
@@ -247,8 +246,20 @@ class Legs:
         if leg := self._caller(call):
             leg.end(480, "")
 
-    def dial(self, call: str, leg: int, number: str, shown: str, audio: Audio, seconds: float) -> None:
-        """Ring ``number`` (E.164, or ``sip:`` and a phone's user) by the trunk of the ExoPhone ``shown``.
+    def dial(
+        self,
+        call: str,
+        leg: int,
+        number: str,
+        shown: str,
+        audio: Audio,
+        seconds: float,
+        *,
+        trunk: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Ring ``number`` (E.164, or ``sip:`` and a phone's user) by the trunk of the ExoPhone ``shown``; or
+        this ``trunk`` itself, for the ExoPhone that was called, with ``headers`` of the answer (settled 12).
 
         ``seconds`` is told to the far side (Expires, §13.2.1); the limit itself is the machine's. What cannot
         be dialled brings LegFailed.
@@ -257,12 +268,19 @@ class Legs:
         if leg in legs.numbered:
             return
         legs.numbered.add(leg)
-        ring = None
-        if self._phones is not None:
+        ring, rung = None, _rung(legs)
+        if self._phones is not None and not trunk:
             number = self._phones.named(number)
             ring = self._phones.ring(number)
-        route = ring.route if ring is not None else self._trunks.of_exophone(shown)
-        problem = self._cannot_dial(route, number, shown, ring is not None)
+        if ring is not None:
+            route: Route | None = ring.route
+        else:
+            route = self._trunks.named(trunk) if trunk else self._trunks.of_exophone(shown)
+        user = (rung or shown) if trunk else number
+        wanted = Wanted(user, shown, seconds, _hops(legs), rung, trunk, headers)
+        most = self._settings.dialing.max_calls_per_number
+        full = not trunk and 0 < most <= self._dialled[number]
+        problem = obstacle(route, wanted, ring is not None, most if full else 0, _now())
         if problem or route is None:
             self._fail(call, LegFailed(leg, Cause.FAILED, 503, problem))
             return
@@ -272,15 +290,12 @@ class Legs:
         callee = CalleeLeg(
             call, leg, number, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
         )
-        place, hops = self._placing, _hops(legs)
         try:
             if ring is not None:
-                callee.session = place.by_phone(callee, ring, shown, callee.first_offer, seconds, hops)
+                callee.session = self._placing.by_phone(callee, ring, wanted)
                 self._hooks.event(call, PhoneRung(leg))
             else:
-                rung = _rung(legs)
-                body = callee.first_offer
-                callee.session = place.by_trunk(callee, hosts, shown, body, seconds, hops, rung)
+                callee.session = self._placing.by_trunk(callee, hosts, wanted)
         except BadInput as mistake:
             self._fail(call, LegFailed(leg, Cause.FAILED, 0, str(mistake)))
             return
@@ -326,24 +341,6 @@ class Legs:
     def _speech(self, route: Route, peer: str, audio: Audio, others: tuple[str, ...] = ()) -> Speech:
         self._counter += 1
         return Speech(route, peer, audio, self._codecs, self._counter, self._tokens, others)
-
-    def _cannot_dial(self, route: Route | None, number: str, shown: str, phone: bool) -> str:
-        """Why not, in one sentence; empty when it can be tried."""
-        if DIALABLE.fullmatch(number) is None:
-            return f"{number[:30]!r} is no number that can be dialled"
-        if route is None:
-            return f"{shown[:30]!r} is none of the ExoPhones"
-        name = route.trunk.name
-        if not phone and not route.hosts.all:
-            return f"the address of trunk {name} is not known"
-        most = self._settings.dialing.max_calls_per_number
-        if 0 < most <= self._dialled[number]:
-            return f"the number has {most} calls already (dialing.max_calls_per_number)"
-        if not route.has_room:
-            return f"trunk {name} is at its limit of calls"
-        if not route.pace.take(_now()):
-            return f"trunk {name} is at its limit of {route.trunk.calls_per_second:g} calls per second"
-        return ""
 
     def _opened(self, session: Session, route: Route) -> None:
         self._routes[session.call_id] = route

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cordboard.config.settings import Settings, Sip, Trunk
 from cordboard.kernel.clock import Tokens
@@ -11,6 +11,7 @@ from cordboard.legs.attempts import Attempts, Tools
 from cordboard.legs.callee import CalleeLeg
 from cordboard.legs.hosts import MOST_HOSTS, Host
 from cordboard.legs.identity import identify
+from cordboard.legs.numbers import DIALABLE
 from cordboard.legs.phones.fork import Fork
 from cordboard.legs.phones.phones import Ring
 from cordboard.legs.redirects import followed
@@ -19,6 +20,44 @@ from cordboard.legs.words import HOPS_HEADER, Hooks, Inviter
 from cordboard.sip.endpoint.words import Address, Outgoing, Session
 
 _GRACE_SECONDS = 5  # Expires outlives our own ring limit, so that the CANCEL is ours
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A leg as it is to be rung. ``number``: E.164; for a trunk that is dialled as a whole (``trunk``) the
+    ExoPhone that was called. ``shown``: the ExoPhone that calls. ``hops``: of S23. ``rung``: the ExoPhone
+    that the caller rang, empty for a call that we began. ``headers``: more of them, by settled 12."""
+
+    number: str
+    shown: str
+    seconds: float
+    hops: int
+    rung: str = ""
+    trunk: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def obstacle(route: Route | None, wanted: Wanted, phone: bool, calls: int, now: float) -> str:
+    """Why it cannot be rung, in one sentence; empty when it can be tried. ``phone``: it is registered here.
+    ``calls``: how many calls the number has, where those are as many as it may have."""
+    if DIALABLE.fullmatch(wanted.number) is None:
+        if wanted.number.startswith("sip:"):
+            return f"{wanted.number[4:34]!r} is the user of none of the phones"
+        return f"{wanted.number[:30]!r} is no number that can be dialled"
+    if route is None:
+        if wanted.trunk:
+            return f"{wanted.trunk[:64]!r} is the name of none of the trunks"
+        return f"{wanted.shown[:30]!r} is none of the ExoPhones"
+    name = route.trunk.name
+    if not phone and not route.hosts.all:
+        return f"the address of trunk {name} is not known"
+    if calls:
+        return f"the number has {calls} calls already (dialing.max_calls_per_number)"
+    if not route.has_room:
+        return f"trunk {name} is at its limit of calls"
+    if not route.pace.take(now):
+        return f"trunk {name} is at its limit of {route.trunk.calls_per_second:g} calls per second"
+    return ""
 
 
 class Placing:
@@ -43,38 +82,28 @@ class Placing:
         """The hosts of a trunk in the order of trying."""
         return route.hosts.order(now, self._draw)
 
-    def by_trunk(
-        self,
-        callee: CalleeLeg,
-        hosts: Sequence[Host],
-        shown: str,
-        body: bytes,
-        seconds: float,
-        hops: int,
-        rung: str,
-    ) -> Session:
-        """``rung``: the ExoPhone that the caller rang; empty for a call that we began."""
+    def by_trunk(self, callee: CalleeLeg, hosts: Sequence[Host], wanted: Wanted) -> Session:
+        """``hosts``: of the callee's route, in the order of trying."""
         assert self.endpoint is not None
-        route = callee.route
+        route, body = callee.route, callee.first_offer
 
         def outgoing(host: Host, left: float) -> Outgoing:
-            return self._outgoing(route, host, callee.number, shown, body, left, hops, rung)
+            return self._outgoing(route, host, wanted, body, left)
 
         if len(hosts) == 1 and route.trunk.redirects == "refuse":
-            session = self.endpoint.invite(outgoing(hosts[0], seconds), callee.happened, callee.saw)
+            session = self.endpoint.invite(outgoing(hosts[0], wanted.seconds), callee.happened, callee.saw)
             self._opened(session, route)
             return session
-        tools = self._tools(route, callee.number, outgoing)
-        return Attempts(route, hosts, seconds, tools, callee.happened, callee.saw)
+        tools = self._tools(route, wanted.number, outgoing)
+        return Attempts(route, hosts, wanted.seconds, tools, callee.happened, callee.saw)
 
-    def by_phone(
-        self, callee: CalleeLeg, ring: Ring, shown: str, body: bytes, seconds: float, hops: int
-    ) -> Session:
+    def by_phone(self, callee: CalleeLeg, ring: Ring, wanted: Wanted) -> Session:
         """All devices of a registered phone at once (telephony.md 14)."""
         assert self.endpoint is not None
         own = self.endpoint.host_for(ring.target, "")
         asked = session_seconds(ring.route.trunk, self._settings.sip)
-        devices = ring.outgoing(own, callee.number, shown, body, math.ceil(seconds) + _GRACE_SECONDS, hops)
+        expires = math.ceil(wanted.seconds) + _GRACE_SECONDS
+        devices = ring.outgoing(own, wanted.number, wanted.shown, callee.first_offer, expires, wanted.hops)
         return Fork(
             self.endpoint.invite,
             [replace(device, session_seconds=asked) for device in devices],
@@ -115,23 +144,16 @@ class Placing:
         """From 0 to ``most``, for the share of equal hosts."""
         return int(self._tokens.hex(4), 16) % (most + 1) if self._tokens is not None else 0
 
-    def _outgoing(
-        self,
-        route: Route,
-        host: Host,
-        number: str,
-        shown: str,
-        body: bytes,
-        seconds: float,
-        hops: int,
-        rung: str,
-    ) -> Outgoing:
+    def _outgoing(self, route: Route, host: Host, wanted: Wanted, body: bytes, seconds: float) -> Outgoing:
         """The INVITE by this trunk, which says who calls whom in the trunk's own way (telephony.md 14)."""
         assert self.endpoint is not None
         target = host.address
         own = self.own_host(route, target)
         transport = "" if target.transport == "udp" else f";transport={target.transport}"
-        said = identify(route.trunk, self._country, number, shown, own, host.authority, transport, rung)
+        said = identify(
+            *(route.trunk, self._country, wanted.number, wanted.shown, own, host.authority, transport),
+            wanted.rung,
+        )
         return Outgoing(
             target,
             said.request_uri,
@@ -142,7 +164,8 @@ class Placing:
             headers=(
                 *said.headers,
                 ("Expires", str(math.ceil(seconds) + _GRACE_SECONDS)),
-                (HOPS_HEADER, str(hops)),
+                (HOPS_HEADER, str(wanted.hops)),
+                *wanted.headers,
             ),
             listener=route.trunk.listener,
             pinned=host.pinned,

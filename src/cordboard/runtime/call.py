@@ -236,13 +236,17 @@ class Call:
                 pass  # Note and Finish are told by the journal line
 
     def _dial(self, command: Dial, now: float) -> None:
-        self.ledger.leg_dialled(command.leg, command.number, command.shown, now)
+        self.ledger.leg_dialled(command.leg, command.number, command.shown, now, command.trunk)
         try:
             audio = self._open(command.leg)
         except Unavailable as error:
             self._inbox.append(LegFailed(command.leg, Cause.FAILED, 0, str(error)))
             return
-        self._doors.legs.dial(self.sid, command.leg, command.number, command.shown, audio, command.seconds)
+        self._doors.legs.dial(
+            *(self.sid, command.leg, command.number, command.shown, audio, command.seconds),
+            trunk=command.trunk,
+            headers=command.headers,
+        )
 
     async def _fetch(self, command: Fetch) -> None:
         began = self._now()

@@ -30,6 +30,7 @@ _WITH_THE_CALLER = (None, Cause.NORMAL, Cause.CANCELED)
 class _Leg:
     number: str
     shown: str = ""
+    trunk: str = ""
     began: float = 0.0
     ringing: float | None = None
     answered: float | None = None
@@ -155,9 +156,9 @@ class Ledger:
         if self._hung_up is None:
             self._hung_up = (now, Cause.NORMAL, Side.PLATFORM, 0)
 
-    def leg_dialled(self, leg: int, number: str, shown: str, now: float) -> None:
-        """An INVITE is about to go out."""
-        self._legs[leg] = _Leg(number, shown, now)
+    def leg_dialled(self, leg: int, number: str, shown: str, now: float, trunk: str = "") -> None:
+        """An INVITE is about to go out, by this trunk or else by the one of the ExoPhone that is shown."""
+        self._legs[leg] = _Leg(number, shown, trunk or self._trunks.get(shown, ""), now)
 
     def leg_is_phone(self, leg: int) -> None:
         """It rings a phone that is registered here."""
@@ -354,7 +355,7 @@ class Ledger:
     def _trunk_of(self, leg: int, known: _Leg) -> str:
         if leg == CALLER:
             return self._trunk
-        return "" if known.phone else self._trunks.get(known.shown, "")
+        return "" if known.phone else known.trunk
 
     def _entry(self, kind: str, now: float, values: dict[str, object]) -> None:
         self._n += 1

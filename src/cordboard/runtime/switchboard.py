@@ -47,6 +47,7 @@ class Switchboard:
         self._account = account_of(settings)
         self._by_number = {phone.number: phone for phone in settings.exophones}
         self._trunks = {phone.number: phone.trunk for phone in settings.exophones}
+        self._users = {phone.number: phone.user for phone in settings.phones}
         told = told_account(self._account)
         self._told = {
             table.get("id"): lines.prepared({"account": told, "flow": table}) for table in settings.flows
@@ -78,6 +79,7 @@ class Switchboard:
             direction="incoming",
             flow_id=flow.id,
             began_at=round(doors.clock.wall(), 3),
+            caller_phone=self._users.get(arrival.caller, ""),
         )
         ledger = Ledger(doors.append, doors.note, doors.tokens, facts, arrival.trunk, self._trunks)
         state = self._runner.begin(flow, self._account, facts)

@@ -40,7 +40,7 @@ def _details(what: Event | Command) -> str:
             why = values.pop("why", None)
             if not values.get("restarts_limit", True):
                 del values["restarts_limit"]
-            words = " ".join(str(value) for value in values.values() if value != "")
+            words = " ".join(str(value) for value in values.values() if value not in ("", ()))
             return f"{words}  [{why}]".lstrip() if why else words
 
 

@@ -217,9 +217,8 @@ def _request(world: PlayedWorld, asking: Asking, accept: frozenset[str]) -> Requ
         text = f"the {fetch.role} URL gave no answer: {error}"
         code = "fetch.timeout" if late or seconds >= fetch.seconds else "fetch.failed"
         return replace(told, problems=(Problem("url", code, "error", text, "settled-2"),))
-    loops = frozenset((world.facts.caller, world.facts.exophone))
     reading = read_answer(
-        status, answer.media_type, answer.body, world.scenario.account, loops=loops, accept=accept
+        status, answer.media_type, answer.body, world.scenario.account, loops=world.facts.loops, accept=accept
     )
     return replace(
         told,

@@ -63,7 +63,7 @@ def fetched(state: State, phase: Asking, event: Fetched, now: float) -> Step:
         event.media_type,
         event.body,
         state.account,
-        loops=_loops(state),
+        loops=state.facts.loops,
         accept=state.settings.accept,
     )
     return _use(state, phase.role, reading, event.able, now)
@@ -73,14 +73,10 @@ def use_parameters(state: State, now: float) -> Step:
     """The answer stands in the flow: nobody is asked, and there is no second opinion."""
     body = state.settings.parameters
     reading = read_answer(
-        200, "application/json", body, state.account, loops=_loops(state), accept=state.settings.accept
+        200, "application/json", body, state.account, loops=state.facts.loops, accept=state.settings.accept
     )
     able = tuple(exophone.number for exophone in state.account.exophones)
     return _use(state, FALLBACK, reading, able, now)
-
-
-def _loops(state: State) -> frozenset[str]:
-    return frozenset((state.facts.caller, state.facts.exophone))
 
 
 def _use(state: State, role: str, reading: Reading, able: Sequence[str], now: float) -> Step:

@@ -49,7 +49,8 @@ def ring(state: State, now: float, before: tuple[Command, ...] = ()) -> Step:
     )
     commands = list(before)
     for leg in legs:
-        commands.append(Dial(leg.leg, leg.number, state.shown, seconds, "settled-14"))
+        dial = Dial(leg.leg, leg.number, state.shown, seconds, "settled-14", plan.trunk, plan.custom_headers)
+        commands.append(dial)
         commands += tell(state, "Dial", leg.number, now)
     return state, tuple(commands)
 
