@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cordboard.call.scene import Scene
-from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, MediaLost, Played
+from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, FellSilent, MediaLost, Played
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,15 @@ class ForeignAudio:
 
 
 MediaEvent = (
-    Played | DigitPressed | AudioStarted | AudioDied | MediaLost | RecordingEnded | LegReport | ForeignAudio
+    Played
+    | DigitPressed
+    | AudioStarted
+    | AudioDied
+    | FellSilent
+    | MediaLost
+    | RecordingEnded
+    | LegReport
+    | ForeignAudio
 )
 
 
@@ -118,7 +126,11 @@ class MediaEngine(Protocol):
     def set_stream(self, call: str, leg: int, stream: Stream) -> None: ...
 
     def set_scene(self, call: str, scene: Scene) -> None:
-        """Replace what everybody hears and whether it is recorded. A recording no longer named ends."""
+        """Replace what everybody hears and whether it is recorded. A recording no longer named ends.
+
+        A recording of one leg alone with ``silence_seconds``: ``FellSilent`` is told once, when that leg has
+        said nothing for so long since the start or since it last spoke.
+        """
         ...
 
     def load(self, sound: str, pcm: bytes) -> None:

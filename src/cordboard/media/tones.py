@@ -98,6 +98,18 @@ def ringback(country: str) -> bytes:
     return rendered(tone(country, "ringback"))
 
 
+_BEEP_HZ, _BEEP_SECONDS, _BEEP_RAMP = 1000.0, 0.5, 0.01
+
+
+@cache
+def beep() -> bytes:
+    """The tone after which to speak: 1 kHz for half a second, with ramps that do not click."""
+    time = np.arange(round(_BEEP_SECONDS * RATE)) / RATE
+    ramps = np.clip(np.minimum(time, _BEEP_SECONDS - time) / _BEEP_RAMP, 0, 1)
+    wave = np.sin(2 * np.pi * _BEEP_HZ * time) * np.sin(np.pi / 2 * ramps) ** 2
+    return _as_pcm(wave * np.sqrt(2) * _amplitude(-18.0))
+
+
 _BEAT = 0.8  # seconds: 75 beats a minute
 _CHORDS = (
     (57, 60, 64, 67),  # Am7

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from cordboard.call.scene import Clip, HoldMusic, Party, Recording, Scene
-from cordboard.call.words import MediaLost, Played
+from cordboard.call.words import FellSilent, MediaLost, Played
 from cordboard.media.control import LegReport, MediaEngine, MediaEvent, RecordingEnded, Stream
 
 _NOBODY = Stream(address="127.0.0.1", port=9, codec="PCMA", payload_type=8)
@@ -47,7 +47,7 @@ class _Watch:
 
 async def check_media_engine(engine: MediaEngine) -> None:
     """Run every check against a started engine. Raises AssertionError with a sentence."""
-    for check in (_legs, _plays, _goes_on, _loops, _unknown, _until, _records, _closes):
+    for check in (_legs, _plays, _goes_on, _loops, _unknown, _until, _records, _hears_silence, _closes):
         await check(engine)
 
 
@@ -155,6 +155,38 @@ async def _records(engine: MediaEngine) -> None:
     assert (one.name, one.state, one.channels) == ("one", "whole", 2), f"not as asked: {one}"
     assert 0.4 <= one.seconds <= 2.0, f"{one.seconds} s instead of 0.5"
     assert (two.name, two.state, two.channels) == ("two", "whole", 1), f"not as asked: {two}"
+
+
+async def _hears_silence(engine: MediaEngine) -> None:
+    """Of a leg that is recorded alone, its silence is told once; of others, never."""
+    watch = _Watch(engine)
+    loop = asyncio.get_running_loop()
+    for leg in (0, 1):
+        engine.open_leg("suite-silence", leg)
+        engine.set_stream("suite-silence", leg, _NOBODY)
+    engine.set_scene(
+        "suite-silence", Scene((), Recording("two", dual=True, left=0, right=1, silence_seconds=0.4))
+    )
+    await watch.pass_time(1.2)
+    assert not watch.of(FellSilent, "suite-silence"), "two legs never fall silent as one"
+    began = loop.time()
+    alone = Scene((), Recording("one", dual=False, left=0, right=0, silence_seconds=0.6))
+    engine.set_scene("suite-silence", alone)
+    await watch.until(lambda: watch.of(FellSilent, "suite-silence"), "the silence of a leg")
+    passed = loop.time() - began
+    assert 0.59 <= passed <= 3.0, f"silent after {passed:.2f} s instead of 0.6"
+    engine.set_scene("suite-silence", Scene(((0, HoldMusic()),), alone.recording))
+    await watch.pass_time(1.0)
+    assert watch.of(FellSilent, "suite-silence") == [FellSilent("one")], "silence is told once"
+    engine.set_scene("suite-silence", Scene((), Recording("deaf", dual=False, left=0, right=0)))
+    await watch.pass_time(0.5)
+    engine.close_call("suite-silence")
+    await watch.until(lambda: len(watch.of(RecordingEnded, "suite-silence")) == 3, "three recordings' ends")
+    channels = {
+        e.name: e.channels for e in watch.of(RecordingEnded, "suite-silence") if isinstance(e, RecordingEnded)
+    }
+    assert channels == {"two": 2, "one": 1, "deaf": 1}, f"not as asked: {channels}"
+    assert len(watch.of(FellSilent, "suite-silence")) == 1, "who did not ask is not told"
 
 
 async def _closes(engine: MediaEngine) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cordboard.call.scene import Clip, Party, Recording, Scene, Source
-from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, MediaLost, Played
+from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, FellSilent, MediaLost, Played
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.control import LegReport, LocalAudio, MediaEvent, RecordingEnded, Stream
 
@@ -31,6 +31,7 @@ class _Call:
     scene: Scene = field(default_factory=Scene)
     plays: dict[int, _Play] = field(default_factory=dict)
     recording: tuple[Recording, float] | None = None
+    silence: asyncio.TimerHandle | None = None
     recorded: set[str] = field(default_factory=set)
 
 
@@ -39,7 +40,7 @@ class PretendEngine:
 
     What it was asked: ``scenes`` (call, scene), ``streams`` (call, leg, stream), ``digits_sent`` (call, leg,
     digit), ``sounds`` (seconds of each). What a test says: ``audio_starts``, ``audio_dies``, ``press``,
-    ``lose``.
+    ``speaks``, ``lose``. Whoever is not said to speak is silent.
     ``legs``: how many ports there are. ``recordings``: a folder for real (silent) files; None: no files.
     """
 
@@ -108,6 +109,7 @@ class PretendEngine:
             if scene.recording is not None and scene.recording.name not in state.recorded:
                 state.recorded.add(scene.recording.name)
                 state.recording = scene.recording, self._now()
+                self._await_silence(call, state, 0.0)
         self._arrange(call, state)
 
     def load(self, sound: str, pcm: bytes) -> None:
@@ -155,6 +157,12 @@ class PretendEngine:
     def press(self, call: str, leg: int, digit: str) -> None:
         """A key is pressed."""
         self._say(call, DigitPressed(leg, digit))
+
+    def speaks(self, call: str, seconds: float = 0.0) -> None:
+        """Whoever is recorded alone speaks now, and for so long."""
+        state = self._calls[call]
+        if state.silence is not None:
+            self._await_silence(call, state, seconds)
 
     def lose(self, call: str) -> None:
         """The media process dies."""
@@ -204,6 +212,24 @@ class PretendEngine:
             call.plays[number].over = True
             self._say(name, Played(number))
 
+    def _await_silence(self, name: str, call: _Call, after: float) -> None:
+        """Count the silence from so many seconds on."""
+        self._hush(call)
+        kept = call.recording[0] if call.recording else None
+        if kept is not None and kept.silence_seconds and kept.left == kept.right:
+            wait = after + kept.silence_seconds
+            call.silence = asyncio.get_running_loop().call_later(wait, self._silent, name, call, kept.name)
+
+    def _silent(self, name: str, call: _Call, recording: str) -> None:
+        call.silence = None
+        self._say(name, FellSilent(recording))
+
+    @staticmethod
+    def _hush(call: _Call) -> None:
+        if call.silence is not None:
+            call.silence.cancel()
+            call.silence = None
+
     def _end_recording(
         self, name: str, call: _Call, state_word: str = "whole", at_once: bool = False
     ) -> None:
@@ -211,8 +237,9 @@ class PretendEngine:
             return
         recording, began = call.recording
         call.recording = None
+        self._hush(call)
         seconds = self._now() - began
-        channels = 2 if recording.dual else 1
+        channels = 2 if recording.dual and recording.left != recording.right else 1
         path, size = self._write(name, recording.name, channels, seconds)
         ended = RecordingEnded(recording.name, path, state_word, round(seconds, 3), channels, size)
         if at_once:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cordboard.call.scene import Clip, Party, Scene, Source
-from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, MediaLost, Played
+from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, FellSilent, MediaLost, Played
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media import tones
@@ -370,6 +370,8 @@ class EmbeddedEngine:
         match message:
             case ["ended", file, state, *rest]:
                 self._recording_ended(self._tapes.ended(file, state, *rest))
+            case ["silent", file] if (told := self._tapes.of(file)) is not None:
+                self._tell(told[0], FellSilent(told[1]))
 
     def _recorder_up(self) -> None:
         assert self._recorder is not None

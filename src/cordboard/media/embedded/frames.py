@@ -77,7 +77,9 @@ def source_in(words: Message) -> Source:
 def scene_out(scene: Scene, file: int, path: str) -> Message:
     """A scene as a list; ``file`` and ``path``: the engine's number and place for its recording."""
     kept = scene.recording
-    tape = [file, kept.name, path, kept.dual, kept.left, kept.right] if kept else None
+    tape: Message | None = None
+    if kept:
+        tape = [file, kept.name, path, kept.dual, kept.left, kept.right, kept.silence_seconds]
     return [[[leg, source_out(source)] for leg, source in scene.hears], tape]
 
 
@@ -86,8 +88,8 @@ def scene_in(words: Message) -> tuple[Scene, int, str]:
     hears, tape = words
     recording, file, path = None, 0, ""
     if tape:
-        file, name, path, dual, left, right = tape
-        recording = Recording(name, dual, left, right)
+        file, path = tape[0], tape[2]
+        recording = Recording(tape[1], *tape[3:])
     return Scene(tuple((leg, source_in(source)) for leg, source in hears), recording), file, path
 
 

@@ -31,11 +31,10 @@ from cordboard.media.embedded.legport import LegPort
 from cordboard.media.embedded.line import Line
 from cordboard.media.embedded.pacing import Pacer
 from cordboard.media.embedded.plays import Sound
-from cordboard.media.embedded.room import Call, Room, Tape, same_recording
+from cordboard.media.embedded.room import SHIP_NS, Call, Room, Tape, same_recording
 from cordboard.media.embedded.threads import keep_this_thread, keep_worker_of
 
 _SWITCH_SECONDS = 0.0002
-_SHIP_NS = 1_000_000_000
 _ROUND_NS = 250_000_000
 _SLOW_ROUNDS = 4
 _COLLECT_ROUNDS = 240
@@ -95,7 +94,7 @@ class Process:
 
     def _round(self, now: int, number: int) -> None:
         for call in list(self._room.calls.values()):
-            if call.tape is not None and now - self._shipped.get(call.name, 0) >= _SHIP_NS:
+            if call.tape is not None and now - self._shipped.get(call.name, 0) >= call.tape.every:
                 self._ship(call, now, ends=False)
         if number % _SLOW_ROUNDS == 0:
             self._room.look_for_the_dead(now)
@@ -264,9 +263,11 @@ class Process:
         if kept is not None and self._recorder is None:
             self._say(["untaped", file])
         elif kept is not None and self._recorder is not None:
-            sides = kept.left, kept.right
-            self._recorder.send(["begin", file, name, kept.name, path, kept.dual, now])
-            self._room.start_tape(name, Tape(file, kept.name, path, kept.dual, sides, now))
+            sides = (kept.left, kept.right) if kept.left != kept.right else (kept.left,)
+            dual, silence = kept.dual and len(sides) == 2, kept.silence_seconds
+            every = _ROUND_NS if silence else SHIP_NS  # who is waited for is looked at more often
+            self._recorder.send(["begin", file, name, kept.name, path, dual, len(sides), silence, now])
+            self._room.start_tape(name, Tape(file, kept.name, path, dual, sides, now, every))
             self._shipped[name] = now
 
     def _end_tape(self, call: Call, now: int) -> None:

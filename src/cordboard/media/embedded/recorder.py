@@ -22,6 +22,7 @@ from typing import Any
 from cordboard.media.embedded import wav
 from cordboard.media.embedded.align import HOLD, RATE, Track
 from cordboard.media.embedded.frames import Message, Unpacker, pack
+from cordboard.media.embedded.silence import Listener
 
 _LONELY = 5.0  # seconds without anybody: whoever has left a recorder does not come back to it
 _READ = 1 << 18
@@ -29,7 +30,8 @@ _READ = 1 << 18
 
 @dataclass(slots=True, eq=False)
 class Recording:
-    """One file that grows. ``sender``: the packet process whose end makes it partial."""
+    """One file that grows. ``sender``: the packet process whose end makes it partial. ``tracks``: one for
+    each leg. ``listener``: of a single leg, where the owner wants to know when it falls silent."""
 
     file: int
     name: str
@@ -38,20 +40,23 @@ class Recording:
     dual: bool
     began: int
     sender: object
-    tracks: tuple[Track, Track]
+    tracks: tuple[Track, ...]
+    listener: Listener | None = None
     written: int = 0
     problem: str = ""
 
-    def grow(self, until: int) -> None:
-        """Write everything before this position (samples since the start)."""
+    def grow(self, until: int) -> bool:
+        """Write everything before this position (samples since the start). True the one time that the leg
+        has fallen silent."""
         if until <= self.written or self.problem:
-            return
+            return False
         sides = [(track.law, track.pull(until)) for track in self.tracks]
         self.written = until
         try:
             self.wav.write(wav.interleaved(sides) if self.dual else wav.mixed(sides))
         except OSError as error:
             self.problem = f"writing failed: {error.strerror}"
+        return self.listener is not None and self.listener.hear(wav.pcm(*sides[0]))
 
     def position(self, at: int) -> int:
         return round((at - self.began) * RATE / 1_000_000_000)
@@ -164,8 +169,10 @@ class Recorder:
         match message:
             case ["frames", file, counts, laws, now]:
                 self._frames(file, counts, laws, now, blob)
-            case ["begin", file, call, name, path, dual, began]:
-                self._begin(peer, file, call, name, Path(path), dual, began)
+            case ["begin", file, call, name, path, dual, legs, silence, began]:
+                recording = self._begin(peer, file, call, name, Path(path), dual, legs, began)
+                if recording is not None and silence and legs == 1:
+                    recording.listener = Listener(silence)
             case ["end", file, now]:
                 recording = self._recordings.pop(file, None)
                 if recording is not None:
@@ -181,15 +188,18 @@ class Recorder:
             case ["stop"]:
                 self._stopping = True
 
-    def _begin(self, peer: Peer, file: int, call: str, name: str, path: Path, dual: bool, began: int) -> None:
+    def _begin(
+        self, peer: Peer, file: int, call: str, name: str, path: Path, dual: bool, legs: int, began: int
+    ) -> Recording | None:
         try:
             growing = wav.WavFile(path, 2 if dual else 1)
         except OSError as error:
             text = f"{path.parent}: {error.strerror}"
             self._say(["ended", file, "failed", 0.0, 2 if dual else 1, 0, [], text])
-            return
-        tracks = Track(began), Track(began)
-        self._recordings[file] = Recording(file, name, call, growing, dual, began, peer, tracks)
+            return None
+        tracks = tuple(Track(began) for _ in range(legs))
+        recording = self._recordings[file] = Recording(file, name, call, growing, dual, began, peer, tracks)
+        return recording
 
     def _frames(
         self, file: int, counts: list[int], laws: list[dict[str, str]], now: int, blob: bytes
@@ -209,7 +219,8 @@ class Recorder:
                 datagrams.append(blob[at : at + size])
                 at += size
             track.take(times, datagrams, {int(kind): law for kind, law in names.items()})
-        recording.grow(recording.position(now) - HOLD)
+        if recording.grow(recording.position(now) - HOLD):
+            self._say(["silent", file])
 
     # --- files -------------------------------------------------------------------------------------
 

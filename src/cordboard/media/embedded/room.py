@@ -14,18 +14,22 @@ from cordboard.media.embedded.rtp import STATIC_TYPES
 from cordboard.media.embedded.stream import Outgoing, Send
 
 Lock = AbstractContextManager[object]
+SHIP_NS = 1_000_000_000
+"""How often the recorder gets what was heard."""
 
 
 @dataclass(slots=True, eq=False)
 class Tape:
-    """A recording that runs: ``sides`` are the legs of its channels. ``file``: the engine's number for it."""
+    """A recording that runs: ``sides`` are the legs of its channels, one or two. ``file``: the engine's
+    number for it. ``every``: how often what came is sent to the recorder, in nanoseconds."""
 
     file: int
     name: str
     path: str
     dual: bool
-    sides: tuple[int, int]
+    sides: tuple[int, ...]
     began: int
+    every: int = SHIP_NS
 
 
 @dataclass(slots=True, eq=False)

@@ -41,6 +41,11 @@ class Tapes:
         tape = self._tapes.get(number)
         return str(tape.path) if tape is not None and not tape.over else ""
 
+    def of(self, number: int) -> tuple[str, str] | None:
+        """(call, name) of a recording that still grows."""
+        tape = self._tapes.get(number)
+        return (tape.call, tape.name) if tape is not None and not tape.over else None
+
     def close(self, number: int | None) -> None:
         """Nothing more is to be added; the recorder will say what has become of it."""
         tape = self._tapes.get(number or 0)

@@ -35,6 +35,8 @@ def interleaved(sides: list[tuple[str, bytes]]) -> bytes:
 
 def mixed(sides: list[tuple[str, bytes]]) -> bytes:
     """All sides in one channel."""
+    if len(sides) == 1:
+        return pcm(*sides[0]).tobytes()
     total = pcm(*sides[0]).astype(np.int32)
     for law, data in sides[1:]:
         total += pcm(law, data)

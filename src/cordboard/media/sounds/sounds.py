@@ -12,6 +12,7 @@ import structlog
 
 from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
+from cordboard.media import tones
 from cordboard.media.sounds import pcm, wav
 from cordboard.media.sounds.prepared import LONGEST, RATE, FetchAudio, Prepared
 from cordboard.media.sounds.shelf import Copy, Shelf
@@ -65,7 +66,7 @@ class Sounds:
     async def prepare(
         self, kind: str, value: str, *, redirects: int = 0, seconds: float = 5.0, language: str = ""
     ) -> Prepared:
-        """Make a sound ready; never raises. ``kind``: ``url``, ``text`` or ``file``.
+        """Make a sound ready; never raises. ``kind``: ``url``, ``text``, ``file`` or ``beep``.
 
         The ``sound`` of what comes back is the name of these samples: the same for the same samples.
         Those who prepare the same thing at the same time wait for the same work.
@@ -83,6 +84,8 @@ class Sounds:
                 return await self._once(kind, f"{spoken_by} {value}", 0, lambda: self._text(value, spoken_by))
             case "file":
                 return await self.prepare_file(Path(value))
+            case "beep":
+                return _prepared(_named(tones.beep(), ""))
             case _:
                 return Prepared("", 0, 0.0, f"a sound cannot be made from a {kind!r}")
 
