@@ -6,6 +6,7 @@ from typing import Any, Final, NoReturn
 
 from cordboard.contract.account import Account
 from cordboard.contract.destination import Asker, bounded, read_destination, read_numbers
+from cordboard.contract.envelope import JSON, bare_media_type, expect_200, refuse_media_type
 from cordboard.contract.fields import shown
 from cordboard.contract.json_text import read_json
 from cordboard.contract.options import read_options
@@ -78,11 +79,9 @@ def not_checked(plan: Plan) -> Problem | None:
 
 
 def _read(status: int, media_type: str, body: bytes, asker: Asker, problems: Problems) -> Plan:
-    if status != 200:
-        told = f"the answer has status {status}" if status else "there was no answer"
-        problems.invalid("status", "answer.status", f"{told}; only 200 is an answer", "settled-2")
-    media = media_type.partition(";")[0].strip().lower()
-    if media != "application/json":
+    expect_200(status, problems)
+    media = bare_media_type(media_type)
+    if media != JSON:
         if media == "text/plain" and "plain" in asker.accept:
             return _plain(body, asker, problems)
         _not_json(media, body, problems)
@@ -107,9 +106,7 @@ def _not_json(media: str, body: bytes, problems: Problems) -> NoReturn:
     if media == "text/plain" and _is_bare_number(body):
         message = f"{_PLAIN_SHAPE}; the option plain of the applet is off"
         problems.invalid("content-type", "shape.plain", message, "settled-12")
-    told = f"the Content-Type is {shown(media)}" if media else "there is no Content-Type"
-    message = f"{told}; only application/json is an answer"
-    problems.invalid("content-type", "answer.media_type", message, "settled-2", "application/json")
+    refuse_media_type(media, problems)
 
 
 def _plain(body: bytes, asker: Asker, problems: Problems) -> Plan:

@@ -80,3 +80,14 @@ CODES: Final = MappingProxyType({
     "exophone.unable": "The trunk of outgoing_phone_number cannot dial now: the first leg's is shown.",
 })  # fmt: skip
 """Code to one sentence."""
+
+GATHER_CODES: Final = MappingProxyType({
+    "gather.no_prompt": "gather_prompt is missing or cannot be said: no answer, the Fallback URL is asked.",
+    "gather.repeat": "repeat_gather_prompt cannot be said: gather_prompt is said again.",
+    "gather.bare_text": "A prompt is a text, no object: understood, except in strict mode.",
+    "gather.both": "A prompt has text and audio_url: the audio is played.",
+    "gather.url": "The audio_url of a prompt is not http(s): its text is said, if it has one.",
+    "gather.text": "The text of a prompt is no text.",
+    "gather.key": "finish_on_key is none of the keys 0 to 9, * and #: the default is taken.",
+})  # fmt: skip
+"""The codes that only a Gather's answer can carry, beside those of ``CODES`` that any answer can."""

@@ -40,6 +40,12 @@ DIGITS_MAX: Final = 15
 # CustomField of an API call, characters (contract.md §6.2).
 CUSTOM_FIELD_MAX: Final = 128
 
+# A Gather, and a menu's keys (contract.md §5.5; any positive timeout is accepted, an hour at most is waited).
+GATHER_DIGITS_MAX: Final = 255
+INPUT_TIMEOUT_DEFAULT: Final = 5
+INPUT_TIMEOUT_MAX: Final = 3600
+INPUT_REPEATS_MAX: Final = 99
+
 # The version of the reply's format that we ask for (SEED, header Exotel-Version).
 VERSION_HEADER: Final = "Exotel-Version"
 VERSION: Final = "1.0"

@@ -4,6 +4,7 @@ An applet keeps a ``Prompt`` in its state, hands it the events it does not know 
 ``scene(prompt)`` to the caller. Pure, like every part of a flow.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cordboard.call.scene import Clip, Scene
@@ -16,6 +17,8 @@ from cordboard.contract.limits import (
     AUDIO_REDIRECTS_STRICT,
 )
 from cordboard.flow.applet import AppletEvent
+from cordboard.flow.reading import check_keys, required, text, web_address
+from cordboard.kernel.mistakes import BadInput
 
 GRACE_SECONDS = 2.0
 """How much longer than its audio a sound may last before it counts as played."""
@@ -60,6 +63,20 @@ class Prompt:
 Said = tuple[Prompt, tuple[Command, ...]]
 
 
+def read_line(raw: Mapping[str, object], key: str, where: str) -> Line:
+    """What a setting wants said: a table with ``text`` or ``audio_url``. Raises ``BadInput``."""
+    value, where = required(raw, key, where), f"{where}.{key}"
+    if not isinstance(value, Mapping):
+        raise BadInput(where, f"{value!r} is no prompt", '{ text = "…" } or { audio_url = "…" } is allowed')
+    check_keys(value, ("text", "audio_url"), where)
+    if ("text" in value) == ("audio_url" in value):
+        raise BadInput(where, "there must be one thing to say", "either `text` or `audio_url` must be set")
+    if "text" in value:
+        return Line("text", text(value, "text", where))
+    text(value, "audio_url", where)
+    return Line("url", web_address(value, "audio_url", where))
+
+
 def say(
     facts: CallFacts, account: Account, lines: tuple[Line, ...], rule: str, now: float
 ) -> tuple[CallFacts, Prompt, tuple[Command, ...]]:
@@ -80,18 +97,26 @@ def again(facts: CallFacts, prompt: Prompt, now: float) -> tuple[CallFacts, Prom
     """Say the same once more, without asking for the sounds again."""
     sounds = tuple(replace(sound, play=facts.next_play + index) for index, sound in enumerate(prompt.sounds))
     facts = replace(facts, next_play=facts.next_play + len(sounds))
-    anew, commands = _go_on(replace(prompt, sounds=sounds, at=0, playing=False), now)
+    anew = replace(prompt, sounds=sounds, at=0, playing=False, until=now + AUDIO_FETCH_SECONDS)
+    anew, commands = _go_on(anew, now)
     return facts, anew, commands
+
+
+def hush(prompt: Prompt) -> Prompt:
+    """Stop saying it (a key was pressed). It can be said again, with the sounds that are there by then."""
+    return prompt if prompt.over else replace(prompt, at=len(prompt.sounds), playing=False)
 
 
 def step(prompt: Prompt, event: AppletEvent, now: float) -> Said:
     """One event. What is none of the prompt's business changes nothing."""
     if prompt.over:
+        if isinstance(event, SoundReady):  # of a prompt that was stopped, and may be said again
+            return _learn(prompt, event)
         return prompt, ()
     sound = prompt.sounds[prompt.at]
     match event:
-        case SoundReady(key, status, seconds, problem):
-            return _heard_of(prompt, key, seconds if status == 200 else 0.0, problem or str(status), now)
+        case SoundReady():
+            return _heard_of(prompt, event, now)
         case Played(play) if prompt.playing and play == sound.play:
             return _next(prompt, now)
         case TimePassed() if now >= prompt.until:
@@ -115,26 +140,32 @@ def scene(prompt: Prompt) -> Scene:
     return Scene(((0, Clip(sound.key, sound.play)),))
 
 
-def _heard_of(prompt: Prompt, key: str, seconds: float, problem: str, now: float) -> Said:
-    sounds = tuple(replace(sound, seconds=seconds) if sound.key == key else sound for sound in prompt.sounds)
+def _learn(prompt: Prompt, event: SoundReady) -> Said:
+    """Note how a sound turned out."""
+    seconds = event.seconds if event.status == 200 else 0.0
+    sounds = tuple(
+        replace(sound, seconds=seconds) if sound.key == event.sound else sound for sound in prompt.sounds
+    )
     if sounds == prompt.sounds:
         return prompt, ()
-    told: tuple[Command, ...] = ()
-    if not seconds:
-        told = (
-            Note(
-                f"{prompt.rule}.skipped", f"a sound cannot be played ({problem}), it is skipped", prompt.rule
-            ),
-        )
     prompt = replace(prompt, sounds=sounds)
-    if prompt.playing:
-        return prompt, told
-    prompt, more = _go_on(prompt, now)
-    return prompt, (*told, *more)
+    return prompt, (() if seconds else (_skipped(prompt, event.problem or str(event.status)),))
+
+
+def _heard_of(prompt: Prompt, event: SoundReady, now: float) -> Said:
+    learnt, told = _learn(prompt, event)
+    if learnt is prompt or learnt.playing:
+        return learnt, told
+    learnt, more = _go_on(learnt, now)
+    return learnt, (*told, *more)
+
+
+def _skipped(prompt: Prompt, problem: str) -> Note:
+    return Note(f"{prompt.rule}.skipped", f"a sound cannot be played ({problem}), it is skipped", prompt.rule)
 
 
 def _skip(prompt: Prompt, problem: str, now: float) -> Said:
-    note = Note(f"{prompt.rule}.skipped", f"a sound cannot be played ({problem}), it is skipped", prompt.rule)
+    note = _skipped(prompt, problem)
     prompt, commands = _next(prompt, now)
     return prompt, (note, *commands)
 

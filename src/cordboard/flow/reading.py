@@ -63,6 +63,14 @@ def choices(
     return tuple(word for word in allowed if word in value)
 
 
+def whole(raw: Mapping[str, object], key: str, low: int, high: int, where: str, default: int) -> int:
+    """A whole number from ``low`` to ``high``."""
+    value = raw.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadInput(f"{where}.{key}", f"{value!r} cannot be used", f"a whole number from {low} to {high}")
+    return value
+
+
 def web_address(raw: Mapping[str, object], key: str, where: str) -> str:
     """An absolute http(s) URL, or ``""`` when the key is left out."""
     value = text(raw, key, where, default="")

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from cordboard.applets.connect import Connect
+from cordboard.applets.gather import Gather
 from cordboard.applets.greeting import Greeting
 from cordboard.applets.hangup import Hangup
+from cordboard.applets.menu import Menu
 from cordboard.config.settings import Settings
 from cordboard.contract.account import Account, ExoPhone
 from cordboard.flow.applet import AppletKind
@@ -13,8 +15,10 @@ from cordboard.kernel.mistakes import BadInput
 
 KINDS: Mapping[str, AppletKind] = {
     "connect": Connect(),
+    "gather": Gather(),
     "greeting": Greeting(),
     "hangup": Hangup(),
+    "menu": Menu(),
 }
 
 

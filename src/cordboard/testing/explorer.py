@@ -34,8 +34,8 @@ from cordboard.call.words import (
 from cordboard.call.words import Played as PlayedOut
 from cordboard.flow.document import read_flow
 from cordboard.flow.runner import Runner, State
+from cordboard.runtime.kinds import KINDS
 from cordboard.testing.scenario import ACCOUNT, EXOPHONE, Scenario
-from cordboard.testing.world import KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,10 @@ events are never filtered.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
-from cordboard.applets.connect import Connect
-from cordboard.applets.greeting import Greeting
-from cordboard.applets.hangup import Hangup
 from cordboard.call.causes import Cause, Side
 from cordboard.call.scene import Clip, Scene, Source
 from cordboard.call.words import (
@@ -41,9 +38,9 @@ from cordboard.call.words import (
     TimePassed,
 )
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.applet import AppletKind
 from cordboard.flow.document import read_flow
 from cordboard.flow.runner import Runner, State
+from cordboard.runtime.kinds import KINDS
 from cordboard.testing.invariants import Watch
 from cordboard.testing.ladder import ladder_line, scene_line
 from cordboard.testing.scenario import FINALS, PATIENCE, Phone, Reply, Scenario, Sound
@@ -55,8 +52,6 @@ WIRE = 0.05
 
 MOST_STEPS = 5000
 """A world that takes longer goes in circles."""
-
-KINDS: Mapping[str, AppletKind] = {"connect": Connect(), "greeting": Greeting(), "hangup": Hangup()}
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cordboard.applets.connect import Connect
-from cordboard.applets.connect.state import Announcing, Asking, Preparing, Ringing, State, Talking
+from cordboard.applets.connect.state import Announcing, Preparing, Ringing, State, Talking
 from cordboard.call.causes import Cause, Side
 from cordboard.call.words import (
     AudioDied,
@@ -30,6 +30,7 @@ from cordboard.call.words import (
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.asking import Asking
 
 KIND = Connect()
 FACTS = CallFacts(

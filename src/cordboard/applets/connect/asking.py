@@ -4,18 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cordboard.applets.connect.outcome import finish_unanswered
-from cordboard.applets.connect.state import (
-    FALLBACK,
-    PRIMARY,
-    Announcing,
-    Asking,
-    Preparing,
-    Ready,
-    Sound,
-    State,
-    Step,
-)
-from cordboard.call.words import Command, Fetch, Fetched, Note, PrepareSound, SoundReady
+from cordboard.applets.connect.state import Announcing, Preparing, Ready, Sound, State, Step
+from cordboard.call.words import Command, Fetched, Note, PrepareSound, SoundReady
 from cordboard.contract.answer import read_answer
 from cordboard.contract.exophones import choose_exophone, same_set
 from cordboard.contract.limits import (
@@ -23,8 +13,9 @@ from cordboard.contract.limits import (
     AUDIO_REDIRECTS_LENIENT,
     AUDIO_REDIRECTS_STRICT,
 )
-from cordboard.contract.plan import Problem, Reading
-from cordboard.contract.request import connect_url
+from cordboard.contract.plan import Reading
+from cordboard.flow import asking as url
+from cordboard.flow.asking import FALLBACK, PRIMARY, Asking, remark
 
 GRACE_SECONDS = 2.0
 """How much longer than its audio an announcement may last before the call goes on without it."""
@@ -32,12 +23,9 @@ GRACE_SECONDS = 2.0
 
 def ask(state: State, role: str, why: str, now: float, before: tuple[Command, ...] = ()) -> Step:
     """Ask the Primary or the Fallback; the same parameters either way."""
-    request = state.facts.next_request
     configured = state.settings.primary_url if role == PRIMARY else state.settings.fallback_url
-    seconds = state.account.fetch_seconds
-    fetch = Fetch(request, connect_url(configured, state.facts, state.account, now), role, seconds, why)
-    facts = replace(state.facts, next_request=request + 1)
-    return replace(state, phase=Asking(request, role, now + seconds), facts=facts), (*before, fetch)
+    facts, phase, fetch = url.ask(state.facts, state.account, configured, role, why, now)
+    return replace(state, phase=phase, facts=facts), (*before, fetch)
 
 
 def no_good(state: State, role: str, why: str, now: float, before: tuple[Command, ...] = ()) -> Step:
@@ -49,15 +37,13 @@ def no_good(state: State, role: str, why: str, now: float, before: tuple[Command
 
 def silent(state: State, phase: Asking, now: float) -> Step:
     """The URL's time is over."""
-    note = Note("fetch.timeout", f"the {phase.role} URL did not answer in time", "settled-2")
-    return no_good(state, phase.role, "settled-3", now, (note,))
+    return no_good(state, phase.role, "settled-3", now, (url.silent(phase),))
 
 
 def fetched(state: State, phase: Asking, event: Fetched, now: float) -> Step:
     """Read what a URL sent."""
     if event.status == 0:
-        note = Note("fetch.failed", f"{phase.role}: {event.error or 'no answer'}", "settled-3")
-        return no_good(state, phase.role, "settled-3", now, (note,))
+        return no_good(state, phase.role, "settled-3", now, (url.failed(phase, event),))
     reading = read_answer(
         event.status,
         event.media_type,
@@ -80,7 +66,7 @@ def use_parameters(state: State, now: float) -> Step:
 
 
 def _use(state: State, role: str, reading: Reading, able: Sequence[str], now: float) -> Step:
-    notes = tuple(_note(problem) for problem in reading.problems)
+    notes = tuple(remark(problem) for problem in reading.problems)
     plan = reading.plan
     if reading.outcome == "fallback" or plan is None:
         return no_good(state, role, "settled-3", now, notes)
@@ -91,7 +77,7 @@ def _use(state: State, role: str, reading: Reading, able: Sequence[str], now: fl
         return finish_unanswered(state, "settled-15", (*notes, same))
     shown, problem = choose_exophone(plan.outgoing_phone_number, state.account, state.facts.exophone, able)
     if problem is not None:
-        notes += (_note(problem),)
+        notes += (remark(problem),)
     # repeats are rung once in a wave and as often as they are listed in sequence (settled 14)
     queue = tuple(dict.fromkeys(plan.numbers)) if plan.parallel else plan.numbers
     state, sounds = _sounds(replace(state, plan=plan, shown=shown, queue=queue), state)
@@ -104,10 +90,6 @@ def _use(state: State, role: str, reading: Reading, able: Sequence[str], now: fl
 def ready(state: State, before: tuple[Command, ...] = ()) -> Step:
     """The answer stands; its numbers count for the comparison with the next one (settled 15)."""
     return replace(state, phase=Ready(), asked=state.in_force.numbers), before
-
-
-def _note(problem: Problem) -> Note:
-    return Note(problem.code, f"{problem.where}: {problem.message}", problem.rule or "settled-8")
 
 
 # --- sounds ---------------------------------------------------------------------------------------------

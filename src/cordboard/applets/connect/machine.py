@@ -10,9 +10,7 @@ from cordboard.applets.connect import asking, dialling, hearing
 from cordboard.applets.connect.outcome import finish_unanswered
 from cordboard.applets.connect.settings import Settings, read_settings
 from cordboard.applets.connect.state import (
-    PRIMARY,
     Announcing,
-    Asking,
     Done,
     Failed,
     Idle,
@@ -49,6 +47,7 @@ from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.limits import ENTRY_TO_ANSWER_MAX
 from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.asking import PRIMARY, Asking
 
 
 def step(state: State, event: AppletEvent, now: float) -> Step:

@@ -9,23 +9,14 @@ from cordboard.call.words import Command
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts, LegFacts
 from cordboard.contract.plan import Plan
+from cordboard.flow.asking import Asking
 
 CALLER = 0
-PRIMARY, FALLBACK = "primary", "fallback"
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
     """Not entered yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """A URL was asked. ``give_up_at``: when it counts as silent, in seconds of the call."""
-
-    request: int
-    role: str
-    give_up_at: float
 
 
 @dataclass(frozen=True, slots=True)
