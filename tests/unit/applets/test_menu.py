@@ -34,7 +34,8 @@ def play(*events: tuple[float, AppletEvent], **more: Any) -> tuple[State, list[C
     """Enter the menu, have its sound, and then this."""
     state = KIND.begin(KIND.settings({**HELLO, **more}, "x"), Account(), FACTS)
     said: list[Command] = []
-    for now, event in ((0.0, Entered()), READY, *events):
+    everything: list[tuple[float, AppletEvent]] = [(0.0, Entered()), READY, *events]
+    for now, event in everything:
         state, commands = KIND.step(state, event, now)
         said += commands
     return state, said

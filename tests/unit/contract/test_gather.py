@@ -216,7 +216,7 @@ def test_settled_9_equal_keys_are_invalid_in_strict() -> None:
 
 def test_any_json_at_all_is_judged_and_strict_accepts_no_more_than_lenient() -> None:
     chance = random.Random(5)
-    values = [
+    values: list[Any] = [
         None,
         True,
         0,

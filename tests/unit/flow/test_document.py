@@ -6,7 +6,7 @@ import pytest
 
 from cordboard.flow.document import read_flow
 from cordboard.kernel.mistakes import BadInput
-from cordboard.testing.world import KINDS
+from cordboard.runtime.kinds import KINDS
 
 
 def _flow(**changes: Any) -> dict[str, Any]:
