@@ -38,11 +38,18 @@ Frame = tuple[float, int, int, int, bytes, str]
 
 
 class Track:
-    """One side of a recording, as G.711 bytes of one law."""
+    """One side of a recording, as G.711 bytes of one law.
+
+    ``came``: frames that were handed in. ``expected``: those that the far side sent, by their numbers.
+    ``written``: those that have their place in the sound. ``first``: position of the first, -1 for none.
+    """
 
     def __init__(self, began: int) -> None:
         self.law = PCMA
         self.came = 0
+        self.expected = self.written = 0
+        self.first = -1
+        self._other = False  # what came last had no place in the sound (a digit, comfort noise)
         self._began = began
         self._ready = bytearray()
         self._start = 0  # position of the first byte in _ready
@@ -64,6 +71,9 @@ class Track:
         for at, data in zip(times, datagrams, strict=True):
             frame = self._read((at - self._began) * _TICK, data, laws)
             if frame is None:
+                self._place(run)
+                run = []
+                self._pass_over(data)
                 continue
             if self._is_anew(frame):
                 self._place(run)
@@ -96,6 +106,7 @@ class Track:
         spots = range(spot, spot + count * FRAME, FRAME)
         self._follow(min((at - began) * _TICK - place for at, place in zip(times, spots, strict=True)))
         self._arrival, self._latest, self.came = (last - began) * _TICK, timestamp, self.came + count
+        self._other = False
         at = round(self._base + spot)
         if self._wanted or at - self._end > FRAME // 2:
             for data, place in zip(datagrams, spots, strict=True):
@@ -103,6 +114,7 @@ class Track:
                 self._put((0.0, number, stamp, ssrc, data[12:], self.law), place)
             return True
         self._sequence, self._timestamp, self._unrolled = sequence, timestamp, spots[-1]
+        self.expected, self.written = self.expected + count, self.written + count
         self._end = max(self._end, at + count * FRAME)
         self._write(at, b"".join([data[12:] for data in datagrams]))
         return True
@@ -127,6 +139,8 @@ class Track:
     def gaps(self, total: int) -> list[tuple[float, float]]:
         """(start, length) in seconds of audio that should have come."""
         holes = list(self._holes)
+        if not self._quiet and self.first > 2 * RATE:
+            holes.insert(0, (0, self.first))  # it began late
         if not self._quiet and total - self._end > 2 * RATE:
             holes.append((self._end, total))  # it stopped, or never began
         return [(round(start / RATE, 3), round((end - start) / RATE, 3)) for start, end in holes[:_MOST_GAPS]]
@@ -151,6 +165,14 @@ class Track:
             payload = payload.translate(translation(law, self.law))
         self.came += 1
         return arrival, sequence, timestamp, ssrc, payload, self.law
+
+    def _pass_over(self, data: bytes) -> None:
+        """A packet of the same stream that is no audio: its number is not that of a lost frame."""
+        packet = read(data)
+        if packet is not None and packet.ssrc == self._ssrc and not self._begins:
+            if sequence_step(packet.sequence, self._sequence) == 1:
+                self._sequence = packet.sequence
+            self._other = True
 
     def _is_anew(self, frame: Frame) -> bool:
         if frame[3] != self._ssrc or self._timestamp < 0:
@@ -194,29 +216,35 @@ class Track:
             self._wanted, self._lowest = 0.0, []
         at = round(self._base + spot)
         if step > 0:
-            if at - self._end > FRAME // 2 and not self._begins:
+            missing = max(at - self._end, 0) if not self._begins else 0
+            self.expected += 1 + min(step - 1, round(missing / FRAME))
+            self.written += 1
+            if missing > FRAME // 2:
                 self._hole(step, at)
-            self._begins = False
+            self._begins = self._other = False
+            if self.first < 0:
+                self.first = at
             self._sequence, self._timestamp, self._unrolled = sequence, timestamp, spot
-        else:
-            self._fill(at, at + len(payload))
+        elif at >= self._start:  # else it is too late: its place was written as silence
+            self.written += self._fill(at, at + len(payload))
         self._end = max(self._end, at + len(payload))
         self._write(at, payload)
 
     def _hole(self, step: int, at: int) -> None:
         if step == 1:
-            self._quiet = self._quiet or at - self._end > 2 * FRAME
+            self._quiet = self._quiet or (at - self._end > 2 * FRAME and not self._other)
         elif len(self._holes) < _MOST_GAPS:
             self._holes.append((self._end, at))
 
-    def _fill(self, start: int, end: int) -> None:
-        """A late frame: what it brings is no gap any more."""
+    def _fill(self, start: int, end: int) -> bool:
+        """A late frame: what it brings is no gap any more. False where nothing was missing."""
         for index in range(len(self._holes) - 1, max(len(self._holes) - 8, -1), -1):
             first, last = self._holes[index]
             if start < last and end > first:
                 rest = [(first, start), (end, last)]
                 self._holes[index : index + 1] = [(a, b) for a, b in rest if b - a > FRAME // 2]
-                return
+                return True
+        return False
 
     def _write(self, at: int, payload: bytes) -> None:
         offset = at - self._start

@@ -279,6 +279,8 @@ class Leg:
         if packet is None or stream is None:
             return
         kind = packet.payload_type
+        if self.tape is not None:
+            self.tape += (now, data)  # digits and noise, too: their numbers are no frames that were lost
         if kind == stream.payload_type:
             self._audio(packet, stream.codec, data, now)
         elif kind in (stream.event_type, stream.own_event_type):
@@ -338,8 +340,6 @@ class Leg:
             self._plain = VERSION | packet.payload_type
             self.heard_by(self.hearers)
         self._speaks()
-        if self.tape is not None:
-            self.tape += (now, data)
         if self.tones is not None and step > 0:
             digit = self.tones.hear(packet.payload, codec, step == 1)
             if digit is not None:
