@@ -14,6 +14,7 @@ _SECTIONS = (
     ("media", settings.Media),
     ("http", settings.Http),
     ("store", settings.Store),
+    ("recordings", settings.Recordings),
     ("egress", settings.Egress),
     ("dialing", settings.Dialing),
     ("[trunks]", settings.Trunk),

@@ -188,10 +188,22 @@ def database(value: object) -> object:
     return value
 
 
-def folder(value: object) -> object:
-    if str(filled(value)).startswith("s3:"):
-        raise NotBuilt("a folder")
+def folder_or_bucket(value: object) -> object:
+    text = str(filled(value))
+    if text.startswith("s3:") and not re.fullmatch(
+        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?", text
+    ):
+        raise ValueError("a folder, or s3://bucket/prefix")
     return value
+
+
+def endpoint(value: object) -> object:
+    """An origin without a path, or empty."""
+    if value == "":
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[A-Za-z0-9._\[\]:-]+/?", value):
+        raise ValueError('http:// or https:// and a host, or ""')
+    return value.rstrip("/")
 
 
 def public_url(value: object) -> object:

@@ -101,9 +101,23 @@ SECTIONS: Mapping[str, Section] = {
         settings.Store,
         {
             "url": checks.database,
-            "recordings": checks.folder,
+            "recordings": checks.folder_or_bucket,
             "keep_days": checks.whole(1, 36500),
         },
+    ),
+    "recordings": Section(
+        settings.Recordings,
+        {
+            "format": checks.choice("mp3", "wav"),
+            "keep_days": checks.whole(0, 36500),
+            "alarm_hours": checks.whole(0, 100_000),
+            "alarm_mb": checks.whole(0, 1_000_000_000),
+            "s3_endpoint": checks.endpoint,
+            "s3_region": checks.text("letters, digits and '-'", r"[A-Za-z0-9-]{0,64}"),
+            "s3_access_key": checks.anything,
+            "s3_secret_key": checks.anything,
+        },
+        secret=("s3_access_key", "s3_secret_key"),
     ),
     "egress": Section(
         settings.Egress,

@@ -210,6 +210,10 @@ def _check_sections(settings: Settings) -> None:
         raise BadInput(
             f"{source}: http.{missing}", "this key is missing", "HTTPS needs certificate and private_key"
         )
+    given = settings.recordings
+    if bool(given.s3_access_key) != bool(given.s3_secret_key):
+        missing = "s3_secret_key" if given.s3_access_key else "s3_access_key"
+        raise BadInput(f"{source}: recordings.{missing}", "this key is missing", "it needs the other one too")
     if settings.account.api_token == "token" and not _loopback(http.address()[0]):
         problem = "the default token cannot guard an API that others can reach"
         raise BadInput(f"{source}: account.api_token", problem, "set one, or let http.listen be on 127.0.0.1")

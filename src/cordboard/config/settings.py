@@ -157,13 +157,36 @@ class Store:
     """What is kept.
 
     url: the database, `sqlite:///file`; a new file is made and upgraded by itself.
-    recordings: the folder of the WAV files.
+    recordings: the folder of the recordings, or `s3://bucket/prefix`.
     keep_days: how long calls and recordings are kept.
     """
 
     url: str = "sqlite:///cordboard.db"
     recordings: str = "recordings"
     keep_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """What happens to recordings once they are made (docs/recordings.md).
+
+    format: what a RecordingUrl gives: `mp3` or `wav`; with `.wav` or `.mp3` behind it, either.
+    keep_days: how long their files are kept; 0: as long as `store.keep_days`, and never longer.
+    alarm_hours: an alarm when their disk will be full within this time; 0: none.
+    alarm_mb: an alarm when fewer megabytes are left on it; 0: none.
+    s3_endpoint: URL of an S3-compatible store; empty: Amazon's.
+    s3_region: its region.
+    s3_access_key, s3_secret_key: what we sign with (both secret); empty: what the machine has by itself.
+    """
+
+    format: str = "mp3"
+    keep_days: int = 0
+    alarm_hours: int = 24
+    alarm_mb: int = 1000
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_access_key: str = field(default="", repr=False)
+    s3_secret_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +363,7 @@ class Settings:
     media: Media = Media()
     http: Http = Http()
     store: Store = Store()
+    recordings: Recordings = Recordings()
     egress: Egress = Egress()
     dialing: Dialing = Dialing()
     trunks: tuple[Trunk, ...] = ()
