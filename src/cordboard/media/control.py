@@ -59,6 +59,9 @@ class RecordingEnded:
     """A recording's file is whole on disk (``state`` ``whole`` or ``partial``) or there is none (``failed``).
 
     ``path`` is absolute; ``gaps``: (channel, start seconds, length seconds) of audio that should have come.
+    ``frames``: for each leg that was recorded, those that its far side sent, that came, that were written;
+    empty where nobody knows. ``stops``: (start, length) in which the disk took nothing, in seconds; length 0:
+    to the end.
     """
 
     name: str
@@ -69,6 +72,17 @@ class RecordingEnded:
     size: int
     gaps: tuple[tuple[int, float, float], ...] = ()
     problem: str = ""
+    frames: tuple[tuple[int, int, int], ...] = ()
+    stops: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInterrupted:
+    """The disk takes nothing of a recording from this second on; no ``problem``: it takes it again."""
+
+    name: str
+    seconds: float
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,7 @@ MediaEvent = (
     | FellSilent
     | MediaLost
     | RecordingEnded
+    | RecordingInterrupted
     | LegReport
     | ForeignAudio
 )

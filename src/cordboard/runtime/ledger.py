@@ -14,9 +14,10 @@ from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import Unavailable
-from cordboard.media.control import LegReport, RecordingEnded
+from cordboard.media.control import LegReport
 from cordboard.runtime.doors import GotLike
 from cordboard.runtime.ladder import Ladder
+from cordboard.runtime.tapebook import Tapebook
 from cordboard.sip.endpoint.words import Seen
 from cordboard.store import lines
 
@@ -59,6 +60,7 @@ class Ledger:
         self._sid, self._at = facts.sid, facts.began_at
         self._trunk, self._trunks = trunk, trunks
         self._ladder = Ladder(note, facts.sid)
+        self.tapes = Tapebook(facts.sid, facts.began_at, self._entry, self._keep)
         self._n = 0
         self._events = 0
         self._legs: dict[int, _Leg] = {CALLER: _Leg(facts.caller, facts.exophone)}
@@ -123,16 +125,7 @@ class Ledger:
                 "recording": scene.recording.name if scene.recording else "",
             },
         )
-        if scene.recording is not None and scene.recording != was.recording:
-            sid = recording_sid(self._sid, scene.recording.name)
-            self._row_now(
-                "recordings",
-                sid,
-                call_sid=self._sid,
-                name=scene.recording.name,
-                channels=2 if scene.recording.dual else 1,
-                began_at=self._at + now,
-            )
+        self.tapes.scene(now, was, scene)
 
     # --- legs ------------------------------------------------------------------------------------------
 
@@ -212,7 +205,7 @@ class Ledger:
             foreign_packets=report.foreign,
         )
 
-    # --- fetches, events, recordings -------------------------------------------------------------------
+    # --- fetches, events --------------------------------------------------------------------------------
 
     def fetched(self, request: int, role: str, url: str, began: float, got: GotLike) -> None:
         """What a customer's URL was asked and answered."""
@@ -258,40 +251,11 @@ class Ledger:
             **sent,
         )
 
-    def recorded(self, now: float, ended: RecordingEnded, file: str) -> None:
-        """A recording's file is decided: whole, partial or failed."""
-        self._entry(
-            "record",
-            now,
-            {
-                "what": f"the recording is {ended.state}",
-                "why": "settled-21",
-                "name": ended.name,
-                "seconds": round(ended.seconds, 3),
-                "channels": ended.channels,
-                "gaps": [list(gap) for gap in ended.gaps],
-                "problem": ended.problem,
-            },
-        )
-        self._row_now(
-            "recordings",
-            recording_sid(self._sid, ended.name),
-            call_sid=self._sid,
-            name=ended.name,
-            file=file,
-            state=ended.state,
-            channels=ended.channels,
-            ended_at=self._at + now,
-            seconds=round(ended.seconds, 3),
-            size=ended.size,
-            gaps=[list(gap) for gap in ended.gaps],
-            problem=ended.problem,
-        )
-
     # --- the end ---------------------------------------------------------------------------------------
 
     def ended(self, now: float, facts: CallFacts, outcome: str = "") -> None:
         """The call is over: legs that are still on their way out are closed here, then the call's row."""
+        self.tapes.over(now)
         for leg, known in self._legs.items():
             if leg != CALLER and not known.over:
                 self.leg_over(leg, now, known.released or Cause.CANCELED, 0, self._side_that_ends(known))
@@ -379,11 +343,6 @@ def masked(text: str) -> str:
     """A number or a name of which only the beginning and the end of a long one are shown."""
     shown = (3, 2) if len(text) > 8 else (1, 0) if len(text) > 1 else (0, 0)
     return text[: shown[0]] + "*" * (len(text) - sum(shown)) + text[len(text) - shown[1] :]
-
-
-def recording_sid(call: str, name: str) -> str:
-    """A recording's id: unguessable because the call's is."""
-    return f"{call}{name}"
 
 
 def told_for_replay(facts: CallFacts) -> dict[str, object]:

@@ -13,12 +13,21 @@ from cordboard.flow.runner import Runner
 from cordboard.kernel.ids import call_sid
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.words import Arrival, LegStream
-from cordboard.media.control import ForeignAudio, LegReport, MediaEvent, RecordingEnded, Stream
+from cordboard.media.control import (
+    ForeignAudio,
+    LegReport,
+    MediaEvent,
+    RecordingEnded,
+    RecordingInterrupted,
+    Stream,
+)
+from cordboard.recordings.certificate import Found
 from cordboard.runtime.call import Call
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.kinds import KINDS, account_of
 from cordboard.runtime.ledger import Ledger, told_account
+from cordboard.runtime.tapebook import Taped
 from cordboard.sip.endpoint.words import Seen
 from cordboard.store import lines
 
@@ -26,6 +35,15 @@ _LINGER_SECONDS = 5.0
 """How long a call that is over still hears its last SIP messages and recordings, for the timeline."""
 _SWEEP_SECONDS = 1.0
 _HAIR = 0.001  # a timer may wake a hair early
+
+
+Examine = Callable[[Taped, Callable[[Found | None], None]], None]
+"""Looks at the file of a recording and says what it found."""
+
+
+def unexamined(taped: Taped, done: Callable[[Found | None], None]) -> None:
+    """Where nobody looks at files."""
+    done(None)
 
 
 class Switchboard:
@@ -41,9 +59,11 @@ class Switchboard:
         adopt: Callable[[Arrival, str], None],
         turn_away: Callable[[Arrival, int, str], None],
         file_of: Callable[[str], str] = lambda path: path,
+        examine: Examine = unexamined,
     ) -> None:
         self._flows, self._doors, self._figures = flows, doors, figures
         self._adopt, self._turn_away, self._file_of = adopt, turn_away, file_of
+        self._examine = examine
         self._account = account_of(settings)
         self._by_number = {phone.number: phone for phone in settings.exophones}
         self._trunks = {phone.number: phone.trunk for phone in settings.exophones}
@@ -127,9 +147,12 @@ class Switchboard:
         if call is None:
             return
         if isinstance(event, RecordingEnded):
-            self._figures.recording_ended(event.state)
             file = self._file_of(event.path) if event.path else ""
-            call.ledger.recorded(self._doors.loop.time() - call.began, event, file)
+            taped = call.ledger.tapes.taped(self._doors.loop.time() - call.began, event, file)
+            self._examine(taped, lambda found: self._decided(call, taped, found))
+        elif isinstance(event, RecordingInterrupted):
+            now = self._doors.loop.time() - call.began
+            call.ledger.tapes.interrupted(now, event.name, event.seconds, event.problem)
         elif isinstance(event, LegReport):
             call.reported(event)
         elif isinstance(event, ForeignAudio):
@@ -143,6 +166,10 @@ class Switchboard:
                 call.media_lost()
         elif type(event) is not DigitPressed or not call.is_repeated(event, by_sip=False):
             call.receive(event)
+
+    def _decided(self, call: Call, taped: Taped, found: Found | None) -> None:
+        published = call.ledger.tapes.decided(self._doors.loop.time() - call.began, taped, found)
+        self._figures.recording_ended(published.decision.state)
 
     def stop(self) -> None:
         """Hang up every call now."""
