@@ -80,12 +80,12 @@ def _told(text: str) -> dict[str, str]:
 
 def _entries(line: str) -> Iterator[tuple[str, str]]:
     """The entries of one line: most have one, some several after a full stop."""
-    match = re.match(r"([a-z_]+(?:, [a-z_]+)*): (.*)", line)
+    match = re.match(r"([a-z0-9_]+(?:, [a-z0-9_]+)*): (.*)", line)
     if match is None:
         yield "", line
         return
     head, rest = match.groups()
-    parts = re.split(r"(?<=\.) (?=[a-z_]+: )", rest)
+    parts = re.split(r"(?<=\.) (?=[a-z0-9_]+: )", rest)
     yield head, parts[0]
     for part in parts[1:]:
         yield from _entries(part)
