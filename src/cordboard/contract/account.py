@@ -14,7 +14,8 @@ class ExoPhone:
 @dataclass(frozen=True, slots=True)
 class Account:
     """``number_format``: ``national`` or ``e164`` (interface.md). ``countries``: regions that may be dialled,
-    empty for every one. ``timezone``: an IANA name."""
+    empty for every one. ``timezone``: an IANA name. ``recordings_url``: where the API serves recordings,
+    up to the RecordingSid; empty where that is not known."""
 
     country: str = "IN"
     timezone: str = "Asia/Kolkata"
@@ -23,3 +24,4 @@ class Account:
     exophones: tuple[ExoPhone, ...] = ()
     countries: tuple[str, ...] = ()
     fetch_seconds: float = 5.0
+    recordings_url: str = ""

@@ -43,7 +43,8 @@ class CallFacts:
     dial_status: str = ""
     dial_seconds: int = 0
     dial_whom: str = ""
-    recording_url: str = ""
+    recording_url: str = ""  # of the latest Connect or Voicemail, if that was recorded
+    recording_by: float | None = None  # from when on it can surely be fetched, in seconds of the call
     legs: tuple[LegFacts, ...] = ()
     next_leg: int = 1
     next_request: int = 1

@@ -16,7 +16,8 @@ def connect_url(configured: str, facts: CallFacts, account: Account, now: float)
     Connect; ``legs`` those rung in this applet (none on its first fetch). ``RecordingUrl`` is told only after
     a Voicemail.
     """
-    return append(configured, _query(facts, account, now))
+    told = f"&RecordingUrl={encoded(facts.recording_url)}" if facts.call_type == "voicemail" else ""
+    return append(configured, stage_query(facts, account, now, told if facts.recording_url else ""))
 
 
 def append(url: str, query: str) -> str:
@@ -34,7 +35,9 @@ def encoded(text: str) -> str:
     return quote_plus(text, safe="", errors="replace")
 
 
-def _query(facts: CallFacts, account: Account, now: float) -> str:
+def stage_query(facts: CallFacts, account: Account, now: float, recording: str) -> str:
+    """The parameters of a call's stage, in the platform's order. ``recording``: those that tell of one, each
+    with its ``&``, or nothing."""
     form, zone, began = account.number_format, account.timezone, facts.began_at
     caller = encoded(written(facts.caller, form))
     called = encoded(written(facts.called, form))
@@ -53,8 +56,7 @@ def _query(facts: CallFacts, account: Account, now: float) -> str:
         query += f"&digits=%22{encoded(facts.digits)}%22"  # the double quotes belong to the value (settled 5)
     if facts.custom_field:
         query += f"&CustomField={encoded(facts.custom_field)}"
-    if facts.recording_url and facts.call_type == "voicemail":
-        query += f"&RecordingUrl={encoded(facts.recording_url)}"
+    query += recording
     for index, leg in enumerate(facts.legs):
         query += _leg(index, leg, form)
     return query

@@ -22,30 +22,48 @@ _QUARTER: Final = 900  # every change of every zone since 1972 falls on a quarte
 
 def stamp(instant: float, zone: str) -> str:
     """``2026-01-13 11:44:54``."""
-    days, hours, minutes, seconds = _local(instant, zone)
+    days, hours, minutes, seconds = local(instant, zone)
     return f"{_day(days)} {hours:02d}:{minutes:02d}:{seconds:02d}"
 
 
 def query_stamp(instant: float, zone: str) -> str:
     """:func:`stamp`, already encoded for a query: ``2026-01-13+11%3A44%3A54``."""
-    days, hours, minutes, seconds = _local(instant, zone)
+    days, hours, minutes, seconds = local(instant, zone)
     return f"{_day(days)}+{hours:02d}%3A{minutes:02d}%3A{seconds:02d}"
 
 
 def letter_stamp(instant: float, zone: str) -> str:
     """``Sun, 28 Feb 2021 21:04:05``: the form of ``RecordingAvailableBy`` (contract.md §1.3)."""
-    days, hours, minutes, seconds = _local(instant, zone)
+    days, hours, minutes, seconds = local(instant, zone)
     day = date.fromordinal(days + _EPOCH_ORDINAL)
     name, month = _WEEKDAYS[day.weekday()], _MONTHS[day.month - 1]
     return f"{name}, {day.day:02d} {month} {day.year:04d} {hours:02d}:{minutes:02d}:{seconds:02d}"
 
 
-def check_zone(zone: str) -> None:
+def weekday(days: int) -> int:
+    """0 for a Monday; ``days`` as ``local`` tells them."""
+    return date.fromordinal(days + _EPOCH_ORDINAL).weekday()
+
+
+def day_named(text: str) -> int | None:
+    """The day of ``2026-01-26`` as ``local`` tells it; None when there is no such day."""
+    try:
+        day = date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+    return None if day is None else day.toordinal() - _EPOCH_ORDINAL
+
+
+def check_zone(zone: str, where: str = "account.timezone") -> None:
     """Raise ``BadInput`` unless ``zone`` is the name of a time zone that this machine knows."""
-    _offset(zone, 0)
+    try:
+        _offset(zone, 0)
+    except BadInput as mistake:
+        raise BadInput(where, mistake.what, mistake.allowed) from None
 
 
-def _local(instant: float, zone: str) -> tuple[int, int, int, int]:
+def local(instant: float, zone: str) -> tuple[int, int, int, int]:
+    """Days since 1 January 1970, hours, minutes and seconds on the clocks of ``zone``."""
     second = int(instant // 1)
     second += _offset(zone, second // _QUARTER)
     days, rest = divmod(second, 86_400)

@@ -106,10 +106,11 @@ class Customer:
     ) -> Got:
         """Ask a customer's URL: one GET; nothing followed, nothing repeated, never raises.
 
-        ``seconds``: for everything, from now on, the name's lookup included. ``headers`` stand over our own.
+        ``seconds``: for everything, from now on, the name's lookup included. ``headers`` stand over our own;
+        without any the request carries ``Exotel-Version``, as a Connect's does.
         ``message_id``: the webhook-id where requests are signed; empty: a new one.
         """
-        wanted = {"Exotel-Version": "1.0", **(headers or {})}
+        wanted = {"Exotel-Version": "1.0"} if headers is None else headers
         return await self._bounded(url, _Order(wanted, seconds, body_limit, message_id))
 
     async def head(self, url: str, *, seconds: float = 5.0) -> Got:

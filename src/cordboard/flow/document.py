@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cordboard.flow.applet import AppletKind
-from cordboard.flow.reading import check_keys, choice, nearest, required, text
+from cordboard.flow.reading import check_keys, choice, flow_id, nearest, required, text
 from cordboard.kernel.mistakes import BadInput
 
 AT_ONCE, LATE = "at_once", "late"
@@ -53,9 +53,7 @@ def read_flow(
     loop (it ends at the runner's limit of applets per call).
     """
     check_keys(raw, ("id", "name", "start", "answer", "applets"), where)
-    id = required(raw, "id", where)
-    if not isinstance(id, int) or isinstance(id, bool) or id <= 0:
-        raise BadInput(f"{where}.id", f"{id!r} is no flow id", "a positive whole number is allowed")
+    id = flow_id(raw, "id", where)
     tables = required(raw, "applets", where)
     if not isinstance(tables, Mapping) or not tables:
         raise BadInput(f"{where}.applets", "there is no applet", "at least one table is needed")

@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from cordboard.kernel.mistakes import BadInput
 
+FLOW_ID_MAX = 2**53 - 1
+"""Ids stay whole numbers in every reader of JSON (RFC 8259 §6)."""
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """``" (did you mean 'x'?)"`` or nothing."""
@@ -89,3 +92,56 @@ def web_address(raw: Mapping[str, object], key: str, where: str) -> str:
 def target(raw: Mapping[str, object], key: str, where: str) -> str | None:
     """The applet that an exit names; None when it is left out or empty."""
     return text(raw, key, where, default="") or None
+
+
+def targets(raw: Mapping[str, object], key: str, where: str) -> tuple[tuple[str, str], ...]:
+    """A table of words, each with the applet that it leads to; at least one."""
+    value = required(raw, key, where)
+    allowed = '{ "name" = "applet" } is allowed'
+    if not isinstance(value, Mapping) or not value:
+        raise BadInput(f"{where}.{key}", f"{value!r} is no table with an entry", allowed)
+    for name, applet in value.items():
+        if not name or not isinstance(applet, str) or not applet:
+            raise BadInput(f"{where}.{key}.{name}", f"{applet!r} names no applet", allowed)
+    return tuple((str(name), str(applet)) for name, applet in value.items())
+
+
+def texts(raw: Mapping[str, object], key: str, where: str, most: int, least: int = 0) -> tuple[str, ...]:
+    """A list of strings; with ``least`` 0 it may be left out."""
+    value = raw.get(key, []) if not least else required(raw, key, where)
+    if not isinstance(value, list | tuple) or not least <= len(value) <= most:
+        raise BadInput(
+            f"{where}.{key}", "this is no list of the right length", f"{least} to {most} texts are allowed"
+        )
+    for at, each in enumerate(value):
+        if not isinstance(each, str):
+            raise BadInput(f"{where}.{key}[{at}]", f"{each!r} is no text", "write it in quotes")
+    return tuple(value)
+
+
+def flag(raw: Mapping[str, object], key: str, where: str, default: bool) -> bool:
+    """``true`` or ``false``."""
+    value = raw.get(key, default)
+    if not isinstance(value, bool):
+        raise BadInput(f"{where}.{key}", f"{value!r} is neither", "true or false is allowed")
+    return value
+
+
+def seconds(
+    raw: Mapping[str, object], key: str, where: str, default: float, least: float, most: float
+) -> float:
+    """A number of seconds between two bounds."""
+    value = raw.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        allowed = f"{least:g} to {most:g} seconds are allowed"
+        raise BadInput(f"{where}.{key}", f"{value!r} is no such time", allowed)
+    return float(value)
+
+
+def flow_id(raw: Mapping[str, object], key: str, where: str) -> int:
+    """The id of a flow, which must be there."""
+    value = required(raw, key, where)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= FLOW_ID_MAX:
+        allowed = f"a whole number from 1 to {FLOW_ID_MAX} is allowed"
+        raise BadInput(f"{where}.{key}", f"{value!r} is no flow id", allowed)
+    return value

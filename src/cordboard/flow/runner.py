@@ -31,6 +31,7 @@ from cordboard.call.words import (
     RejectCaller,
     Release,
     Stopped,
+    Transfer,
 )
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
@@ -49,6 +50,7 @@ class State:
 
     ``applet`` is the name of the one that runs and ``inner`` its own state (None before the first and after
     the last). ``facts`` are those at the last change of applet. ``released``: legs we let go, with the cause.
+    ``others``: every flow that a transfer may lead to, as they were when the call began.
     """
 
     flow: Flow
@@ -61,6 +63,7 @@ class State:
     held: tuple[int, ...] = ()
     released: tuple[tuple[int, Cause], ...] = ()
     entered: int = 0
+    others: tuple[Flow, ...] = ()
 
 
 Step = tuple[State, tuple[Command, ...]]
@@ -72,9 +75,10 @@ class Runner:
     def __init__(self, kinds: Mapping[str, AppletKind]) -> None:
         self.kinds = kinds
 
-    def begin(self, flow: Flow, account: Account, facts: CallFacts) -> State:
-        """The state before ``CallerArrived``."""
-        return State(flow, account, facts)
+    def begin(self, flow: Flow, account: Account, facts: CallFacts, others: tuple[Flow, ...] = ()) -> State:
+        """The state before ``CallerArrived``. ``others``: the flows that transfers lead to, in any number of
+        steps; a call keeps to the versions that it began with."""
+        return State(flow, account, facts, others=others)
 
     def over(self, state: State) -> bool:
         """The call has said ``EndCall``."""
@@ -182,13 +186,20 @@ class Runner:
                 return state, before
             before += commands
             released = _with_releases(state.released, commands)
-            finish = next((command for command in commands if isinstance(command, Finish)), None)
+            finish = next((command for command in commands if isinstance(command, Finish | Transfer)), None)
             if finish is None:
                 return replace(state, inner=inner, released=released), before
             facts = kind.facts(inner)
             if facts.caller_gone != state.gone:
                 facts = replace(facts, caller_gone=state.gone)
             state = replace(state, facts=facts, inner=None, released=released)
+            if isinstance(finish, Transfer):
+                state, commands = self._transfer(state, finish.flow, now)
+                before += commands
+                if state.over:
+                    return state, before
+                event = Entered()
+                continue
             target = spec.target(finish.exit)
             if target is None and (stand_in := kind.instead.get(finish.exit)):
                 target = spec.target(stand_in)
@@ -199,6 +210,21 @@ class Runner:
             if state.over:
                 return state, before
             event = Entered()
+
+    def _transfer(self, state: State, id: int, now: float) -> Step:
+        """Go on at the start of another flow, or of the same one again."""
+        flow = next((flow for flow in (state.flow, *state.others) if flow.id == id), None)
+        if flow is None:
+            note = Note("flow.unknown", f"there is no flow {id}", "flow.transfer")
+            return self._end(state, (note,), "flow.transfer")
+        known = state.others if state.flow in state.others else (*state.others, state.flow)
+        state = replace(state, flow=flow, others=known, facts=replace(state.facts, flow_id=id))
+        first: tuple[Command, ...] = ()
+        if flow.answer != LATE and not state.gone and state.facts.answered_at is None:
+            first = (AnswerCaller("flow.answer"),)
+            state = replace(state, facts=replace(state.facts, answered_at=now))
+        state, commands = self._enter(state, flow.start, now)
+        return state, (*first, *commands)
 
     def _enter(self, state: State, name: str, now: float) -> Step:
         """Begin an applet, or end the call where none may begin."""
@@ -248,7 +274,7 @@ def _release_late(event: Event) -> tuple[Command, ...]:
 
 
 def _without_finish(commands: tuple[Command, ...]) -> tuple[Command, ...]:
-    return tuple(command for command in commands if not isinstance(command, Finish))
+    return tuple(command for command in commands if not isinstance(command, Finish | Transfer))
 
 
 def _with_releases(

@@ -43,7 +43,9 @@ from cordboard.runtime.ledger import Ledger
 
 CALLER = 0
 ASKING = {"Exotel-Version": "1.0"}
-"""The header that an applet's request carries (contract.md §1.1)."""
+"""The header that a Connect's and a Gather's request carries (contract.md §1.1)."""
+PLAIN = {"Accept": "text/plain, */*;q=0.5"}
+"""The header of a Passthru's and a greeting's."""
 
 _ONE_PRESS = 0.1
 
@@ -250,7 +252,8 @@ class Call:
 
     async def _fetch(self, command: Fetch) -> None:
         began = self._now()
-        got = await self._doors.customer.get(command.url, headers=ASKING, seconds=command.seconds)
+        headers = ASKING if command.versioned else PLAIN
+        got = await self._doors.customer.get(command.url, headers=headers, seconds=command.seconds)
         self.ledger.fetched(command.request, command.role, command.url, began, got)
         self.receive(
             Fetched(

@@ -27,6 +27,8 @@ from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.collecting import collect
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
+from cordboard.runtime.flow_table import FlowTable
+from cordboard.runtime.kinds import account_of
 from cordboard.runtime.listening import listenings
 from cordboard.runtime.lost import last_known
 from cordboard.runtime.outbox import OutboxSender
@@ -143,7 +145,7 @@ class Engine:
         )
         self._switchboard = Switchboard(
             self.settings,
-            self._flows,
+            FlowTable(account_of(self.settings), self._flows, self.settings.flows),
             doors,
             self.figures,
             adopt=self.legs.adopt,

@@ -1,12 +1,18 @@
 """The list of applets that this engine has. ``flow`` knows their protocol; only here are they named."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from cordboard.applets.connect import Connect
 from cordboard.applets.gather import Gather
 from cordboard.applets.greeting import Greeting
 from cordboard.applets.hangup import Hangup
+from cordboard.applets.hours import Hours
 from cordboard.applets.menu import Menu
+from cordboard.applets.passthru import Passthru
+from cordboard.applets.switch import Switch
+from cordboard.applets.transfer import Transfer
+from cordboard.applets.transfer.settings import Settings as TransferSettings
 from cordboard.config.settings import Settings
 from cordboard.contract.account import Account, ExoPhone
 from cordboard.flow.applet import AppletKind
@@ -19,6 +25,10 @@ KINDS: Mapping[str, AppletKind] = {
     "greeting": Greeting(),
     "hangup": Hangup(),
     "menu": Menu(),
+    "hours": Hours(),
+    "passthru": Passthru(),
+    "switch": Switch(),
+    "transfer": Transfer(),
 }
 
 
@@ -32,7 +42,13 @@ def account_of(settings: Settings) -> Account:
         exophones=tuple(ExoPhone(phone.number, phone.circle) for phone in settings.exophones),
         countries=settings.dialing.countries,
         fetch_seconds=settings.egress.fetch_timeout_seconds,
+        recordings_url=f"{settings.http.public_url}/v1/Accounts/{quote(settings.account.sid)}/Recordings/",
     )
+
+
+def transfers_of(flow: Flow) -> tuple[int, ...]:
+    """The ids of the flows that this one leads to."""
+    return tuple(spec.settings.flow for spec in flow.applets if isinstance(spec.settings, TransferSettings))
 
 
 def flows_of(settings: Settings) -> tuple[dict[int, Flow], tuple[str, ...]]:
@@ -49,6 +65,14 @@ def flows_of(settings: Settings) -> tuple[dict[int, Flow], tuple[str, ...]]:
             )
         flows[flow.id] = flow
         warnings.extend(told)
+    for id, flow in flows.items():
+        for other in transfers_of(flow):
+            if other not in flows:
+                raise BadInput(
+                    f"{settings.source}: flow {id}",
+                    f"it transfers to flow {other}, which there is not",
+                    f"known: {', '.join(map(str, flows))}",
+                )
     for index, phone in enumerate(settings.exophones):
         if phone.flow not in flows:
             known = ", ".join(str(id) for id in flows) or "none"

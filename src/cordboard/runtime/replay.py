@@ -42,8 +42,11 @@ def replay(lines: Iterable[bytes]) -> Iterator[Replayed]:
         raise BadInput("journal", "the call's beginning is not in it", "a call that this engine took")
     facts, account = facts_of(beginning["facts"]), account_of(beginning["account"])
     flow, _ = read_flow(beginning["flow"], KINDS, "the call's flow")
+    others = tuple(
+        read_flow(table, KINDS, "a flow that a transfer leads to")[0] for table in beginning.get("others", ())
+    )
     runner = Runner(KINDS)
-    state = runner.begin(flow, account, facts)
+    state = runner.begin(flow, account, facts, others)
     for record in records:
         if record.get("k") != "step":
             continue

@@ -1,14 +1,13 @@
 """All live calls: arrivals become calls, what the doors say finds its call, what is over is let go."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import structlog
 
 from cordboard.call.words import CallerArrived, DigitPressed, Event, MediaLost, Stopped
 from cordboard.config.settings import Settings
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.document import Flow
 from cordboard.flow.runner import Runner
 from cordboard.kernel.ids import call_sid
 from cordboard.kernel.mistakes import Unavailable
@@ -25,11 +24,11 @@ from cordboard.recordings.certificate import Found
 from cordboard.runtime.call import Call
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
+from cordboard.runtime.flow_table import FlowTable
 from cordboard.runtime.kinds import KINDS, account_of
-from cordboard.runtime.ledger import Ledger, told_account
+from cordboard.runtime.ledger import Ledger
 from cordboard.runtime.tapebook import Taped
 from cordboard.sip.endpoint.words import Seen
-from cordboard.store import lines
 
 _LINGER_SECONDS = 5.0
 """How long a call that is over still hears its last SIP messages and recordings, for the timeline."""
@@ -52,7 +51,7 @@ class Switchboard:
     def __init__(
         self,
         settings: Settings,
-        flows: Mapping[int, Flow],
+        flows: FlowTable,
         doors: Doors,
         figures: Figures,
         *,
@@ -68,10 +67,6 @@ class Switchboard:
         self._by_number = {phone.number: phone for phone in settings.exophones}
         self._trunks = {phone.number: phone.trunk for phone in settings.exophones}
         self._users = {phone.number: phone.user for phone in settings.phones}
-        told = told_account(self._account)
-        self._told = {
-            table.get("id"): lines.prepared({"account": told, "flow": table}) for table in settings.flows
-        }
         self._runner = Runner(KINDS)
         self._calls: dict[str, Call] = {}
         self._lingering: dict[str, Call] = {}
@@ -89,7 +84,7 @@ class Switchboard:
     def arrived(self, arrival: Arrival) -> None:
         """A caller's INVITE that passed every check of ``legs``."""
         doors, phone = self._doors, self._by_number[arrival.exophone]
-        flow = self._flows[phone.flow]
+        begins = self._flows.of(phone.flow)
         sid = call_sid(doors.tokens)
         facts = CallFacts(
             sid=sid,
@@ -97,17 +92,17 @@ class Switchboard:
             called=phone.number,
             exophone=phone.number,
             direction="incoming",
-            flow_id=flow.id,
+            flow_id=begins.flow.id,
             began_at=round(doors.clock.wall(), 3),
             caller_phone=self._users.get(arrival.caller, ""),
         )
         ledger = Ledger(doors.append, doors.note, doors.tokens, facts, arrival.trunk, self._trunks)
-        state = self._runner.begin(flow, self._account, facts)
+        state = self._runner.begin(begins.flow, self._account, facts, begins.others)
         call = Call(doors, self._runner, state, ledger, self._ended, self._failed)
         try:
             # the port first: what the journal says has begun must also end
             call.open_caller()
-            ledger.begin(self._told[flow.id], "" if arrival.private else arrival.caller_name)
+            ledger.begin(begins.told, "" if arrival.private else arrival.caller_name)
         except Unavailable as error:
             doors.media.close_call(sid)
             self._log.error("a call was refused", reason=str(error))

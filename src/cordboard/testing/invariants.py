@@ -28,6 +28,7 @@ from cordboard.call.words import (
     SendEvent,
     TimePassed,
 )
+from cordboard.contract.events import STATUS
 from cordboard.flow.runner import State
 
 NEW_BUSINESS = (
@@ -159,6 +160,8 @@ class Watch:
                 pass
 
     def _count(self, url: str, kind: str) -> None:
+        if kind not in STATUS:
+            return  # it is no dial event
         query = parse_qs(urlsplit(url).query)
         whom = query["DialWhomNumber"][0]
         assert query["EventType"] == [kind]

@@ -151,6 +151,7 @@ ACCOUNT = Account(exophones=(ExoPhone(EXOPHONE), ExoPhone("+918047100002")))
 class Scenario:
     """``phones``: by number; a tuple of phones is taken one per dial, the last one stays.
 
+    ``more_flows``: those that the flow's transfers lead to.
     ``replies``: one per fetch, in order; when none is left the URL is silent. ``sounds``: by URL or text.
     ``stops``, ``media_lost``: when the engine is told to stop, and when its media process dies.
     """
@@ -165,6 +166,7 @@ class Scenario:
     media_lost: float | None = None
     custom_field: str = ""
     others: Phone = NEVER_REPLIES
+    more_flows: tuple[Mapping[str, Any], ...] = ()
 
     def facts(self) -> CallFacts:
         """The call as it arrives: incoming, at 11:44:54 on 13 January 2026 in India."""

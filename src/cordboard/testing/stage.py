@@ -16,7 +16,8 @@ from cordboard.legs.phones.phones import Phones
 from cordboard.legs.words import Hooks, TurnedAway
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
-from cordboard.runtime.kinds import flows_of
+from cordboard.runtime.flow_table import FlowTable
+from cordboard.runtime.kinds import account_of, flows_of
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
 from cordboard.sip.dialog.words import Confirmed, OfferAnswered, Offered
@@ -127,8 +128,9 @@ class Stage:
             self.journal.note,
             self.tasks,
         )
+        table = FlowTable(account_of(self.settings), flows, self.settings.flows)
         self.switchboard = Switchboard(
-            self.settings, flows, doors, self.figures, adopt=self.legs.adopt, turn_away=self.legs.turn_away
+            self.settings, table, doors, self.figures, adopt=self.legs.adopt, turn_away=self.legs.turn_away
         )
         self.media.on_event = self.switchboard.on_media
 
@@ -277,7 +279,7 @@ def _settings(scenario: Scenario, trunk: Mapping[str, Any]) -> config.Settings:
             for number, script in scenario.phones.items()
             if isinstance(script, Phone) and script.registered
         ),
-        flows=(scenario.flow,),
+        flows=(scenario.flow, *scenario.more_flows),
     )
 
 

@@ -93,7 +93,8 @@ class World:
     def __post_init__(self) -> None:
         flow, self.warnings = read_flow(self.scenario.flow, KINDS)
         self.runner = Runner(KINDS)
-        self.state: State = self.runner.begin(flow, self.scenario.account, self.scenario.facts())
+        others = tuple(read_flow(table, KINDS)[0] for table in self.scenario.more_flows)
+        self.state: State = self.runner.begin(flow, self.scenario.account, self.scenario.facts(), others)
         self.watch = Watch()
         self.lines: dict[int, Line] = {}
         self._replies = list(self.scenario.replies)

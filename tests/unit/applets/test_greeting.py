@@ -55,7 +55,8 @@ def test_settings() -> None:
         ({"text": ""}, "is no text"),
         ({"audio": "a.wav"}, "is no web address"),
         ({"audio": ""}, "is no text"),
-        ({"url": "http://x.example"}, "not built yet"),
+        ({"url": "lines.example"}, "is no web address"),
+        ({"url": "http://x.example", "text": "a"}, "one thing to play"),
         ({"txt": "a"}, "did you mean 'text'"),
     ],
 )

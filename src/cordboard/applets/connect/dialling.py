@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cordboard.applets.connect.asking import GRACE_SECONDS
-from cordboard.applets.connect.outcome import attempt_failed, finish, leg_over, tell
+from cordboard.applets.connect.outcome import RECORDING_SECONDS, attempt_failed, finish, leg_over, tell
 from cordboard.applets.connect.state import CALLER, Announcing, Leg, Ringing, State, Step, Talking
 from cordboard.call import verdicts
 from cordboard.call.causes import Cause, Side
@@ -18,6 +18,7 @@ from cordboard.call.words import (
     Note,
     Release,
 )
+from cordboard.contract.applet_requests import recording_url
 from cordboard.contract.limits import ATTEMPTS_MAX, ENTRY_TO_ANSWER_MAX, LEGS_MAX
 
 
@@ -174,9 +175,19 @@ def talked(
 ) -> Step:
     """The conversation is over, whoever ended it (settled 22)."""
     seconds, recorded = now - phase.bridged_at, phase.recording is not None
+    state = _with_recording(state, phase.recording, now)
     state, commands = leg_over(state, phase.leg, phase.number, cause, by, now, seconds, recorded)
     state = attempt_failed(state, "", phase.number, phase.began_at, now)  # its times; the verdict comes next
     return finish(state, verdicts.COMPLETED, why, (*before, *commands))
+
+
+def _with_recording(state: State, recording: Recording | None, now: float) -> State:
+    """A Passthru is told of it (contract.md §5.2); of an earlier applet's no more."""
+    url = recording_url(state.account, state.facts.sid, recording.name) if recording else ""
+    if url == state.facts.recording_url:
+        return state
+    available = now + RECORDING_SECONDS if url else None
+    return replace(state, facts=replace(state.facts, recording_url=url, recording_by=available))
 
 
 def caller_left(state: State, by: Side, why: str, now: float) -> Step:

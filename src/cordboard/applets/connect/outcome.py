@@ -74,6 +74,8 @@ def finish(state: State, verdict: Verdict, why: str, before: tuple[Command, ...]
     )
     if not state.dialled:
         facts = replace(facts, dial_seconds=0, dial_whom="")
+    if verdict is not verdicts.COMPLETED and facts.recording_url:
+        facts = replace(facts, recording_url="", recording_by=None)  # it was an earlier applet's
     return replace(state, phase=Done(), facts=facts), (*before, Finish(verdict.exit, why))
 
 

@@ -1,4 +1,4 @@
-"""Greeting: says a text or plays audio to the caller, once. Exit: ``next``, also when it cannot be played."""
+"""Greeting: says a text, plays audio, or says what a URL answers, once. Exit: ``next``, whatever happens."""
 
 from cordboard.applets.greeting.machine import Greeting
 

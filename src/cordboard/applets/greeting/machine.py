@@ -1,12 +1,14 @@
-"""Greeting: say the lines to the caller, leave."""
+"""Greeting: ask what is to be said, where a URL knows it; say the lines to the caller; leave."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cordboard.applets.greeting.settings import Settings, read_settings
 from cordboard.call.scene import Scene
-from cordboard.call.words import CallerHungUp, Command, Finish, Stopped
+from cordboard.call.words import CallerHungUp, Command, Fetch, Fetched, Finish, Note, Stopped, TimePassed
 from cordboard.contract.account import Account
+from cordboard.contract.applet_answers import read_lines
+from cordboard.contract.applet_requests import greeting_url
 from cordboard.contract.facts import CallFacts
 from cordboard.flow import prompt
 from cordboard.flow.applet import AppletEvent, Entered
@@ -15,12 +17,15 @@ from cordboard.flow.prompt import Prompt
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One call in one Greeting. ``prompt``: None before it was entered."""
+    """One call in one Greeting. ``prompt``: None before it is known what is said. ``request``: the one to the
+    URL that is waited for, at most until ``give_up_at`` (seconds of the call); 0: none."""
 
     settings: Settings
     account: Account
     facts: CallFacts
     prompt: Prompt | None = None
+    request: int = 0
+    give_up_at: float = 0.0
     done: bool = False
 
 
@@ -34,10 +39,16 @@ def step(state: State, event: AppletEvent, now: float) -> Step:
             return state, ()
         case CallerHungUp() | Stopped():
             return _finish(state, ())
+        case Entered() if state.settings.kind == "asked":
+            return _ask(state, now)
         case Entered():
-            lines = (prompt.Line(state.settings.kind, state.settings.value),)
-            facts, said, commands = prompt.say(state.facts, state.account, lines, "greeting", now)
-            return replace(state, facts=facts, prompt=said), commands
+            return _say(state, (prompt.Line(state.settings.kind, state.settings.value),), (), now)
+        case Fetched(request) if request == state.request:
+            return _fetched(state, event, now)
+        case TimePassed() if state.request and now >= state.give_up_at:
+            return _finish(
+                state, (Note("fetch.timeout", "the greeting URL did not answer in time", "greeting"),)
+            )
         case _ if state.prompt is None:
             return state, ()
         case _:
@@ -45,6 +56,33 @@ def step(state: State, event: AppletEvent, now: float) -> Step:
             if said.over:
                 return _finish(state, commands)
             return (state, commands) if said is state.prompt else (replace(state, prompt=said), commands)
+
+
+def _ask(state: State, now: float) -> Step:
+    request, seconds = state.facts.next_request, state.account.fetch_seconds
+    url = greeting_url(state.settings.value, state.facts, state.account)
+    fetch = Fetch(request, url, "greeting", seconds, "contract-5.4", versioned=False)
+    facts = replace(state.facts, next_request=request + 1)
+    return replace(state, facts=facts, request=request, give_up_at=now + seconds), (fetch,)
+
+
+def _fetched(state: State, event: Fetched, now: float) -> Step:
+    if event.status == 0:
+        note = Note("fetch.failed", f"greeting: {event.error or 'no answer'}", "greeting")
+        return _finish(state, (note,))
+    answer = read_lines(event.status, event.media_type, event.body)
+    notes = tuple(
+        Note(problem.code, f"{problem.where}: {problem.message}", problem.rule) for problem in answer.problems
+    )
+    if not answer.lines:
+        return _finish(state, notes)
+    lines = tuple(prompt.Line(kind, value) for kind, value in answer.lines)
+    return _say(replace(state, request=0), lines, notes, now)
+
+
+def _say(state: State, lines: tuple[prompt.Line, ...], before: tuple[Command, ...], now: float) -> Step:
+    facts, said, commands = prompt.say(state.facts, state.account, lines, "greeting", now)
+    return replace(state, facts=facts, prompt=said), (*before, *commands)
 
 
 def _finish(state: State, before: tuple[Command, ...]) -> Step:
@@ -76,7 +114,11 @@ class Greeting:
 
     def deadline(self, state: State) -> float | None:
         """When it goes on by itself."""
-        return None if state.prompt is None or state.done else prompt.deadline(state.prompt)
+        if state.done:
+            return None
+        if state.prompt is None:
+            return state.give_up_at if state.request else None
+        return prompt.deadline(state.prompt)
 
     def scene(self, state: State) -> Scene:
         """The caller hears the line whose turn it is."""

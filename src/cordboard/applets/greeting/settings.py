@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from cordboard.flow.reading import check_keys, target, text, web_address
 from cordboard.kernel.mistakes import BadInput
 
+_SOURCES = ("text", "audio", "url")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``kind``: ``text`` (spoken) or ``url`` (audio that is fetched); ``value`` the text or the address."""
+    """``kind``: ``text`` (spoken), ``url`` (audio that is fetched) or ``asked`` (a URL that says what is to
+    be said); ``value`` the text or the address."""
 
     kind: str
     value: str
@@ -17,16 +20,14 @@ class Settings:
 
 
 def read_settings(raw: Mapping[str, object], where: str) -> Settings:
-    """Raises ``BadInput`` unless exactly one of ``text`` and ``audio`` is set."""
-    check_keys(raw, ("text", "audio", "url", "next"), where)
-    if "url" in raw:
+    """Raises ``BadInput`` unless exactly one of ``text``, ``audio`` and ``url`` is set."""
+    check_keys(raw, (*_SOURCES, "next"), where)
+    named = [key for key in _SOURCES if key in raw]
+    if len(named) != 1:
         raise BadInput(
-            f"{where}.url", "a greeting from a URL is not built yet", "`text` or `audio` is allowed"
+            where, "there must be one thing to play", "one of `text`, `audio` and `url` must be set"
         )
-    if ("text" in raw) == ("audio" in raw):
-        raise BadInput(where, "there must be one thing to play", "either `text` or `audio` must be set")
-    exit = target(raw, "next", where)
-    if "text" in raw:
-        return Settings("text", text(raw, "text", where), exit)
-    text(raw, "audio", where)
-    return Settings("url", web_address(raw, "audio", where), exit)
+    value, exit = text(raw, named[0], where), target(raw, "next", where)
+    if named == ["text"]:
+        return Settings("text", value, exit)
+    return Settings("url" if named == ["audio"] else "asked", web_address(raw, named[0], where), exit)
