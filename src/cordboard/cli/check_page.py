@@ -2,11 +2,14 @@
 
 from html import escape
 
-from cordboard.cli.check_text import TOLD, rule_of
+from cordboard.cli.check_text import TOLD, headline, place_of, rule_of
 from cordboard.testing.matrix.words import Case, Fault, Report, Result, Verdict
 from cordboard.testing.story import Leg, Story
 
 _WIDTH, _LEFT, _ROW, _BAR = 900.0, 170.0, 22.0, 14.0
+_LETTER = 6.5
+_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+_MOST_TICKS = 8
 _COLOURS = {
     "hold_music": "#8fa8c8",
     "ringing": "#c9b458",
@@ -15,43 +18,54 @@ _COLOURS = {
     "announcement": "#d07ba0",
     "talk": "#5aa469",
     "silence": "#d9d9d9",
+    "recording": "#d9a0a0",
 }
 _CLASSES = {Verdict.OK: "ok", Verdict.WARNS: "warns", Verdict.COSTS: "costs", Verdict.NOT_RUN: "not-run"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
-h1{font-size:1.3em}
+:root{color-scheme:light dark;--ink:#222;--paper:#fff;--quiet:#666;--line:#ddd;--box:#f2f2f2;
+--good:#1e6b34;--warn:#8a6500;--bad:#c0392b}
+@media (prefers-color-scheme:dark){:root{--ink:#e4e4e4;--paper:#16181c;--quiet:#a0a4ab;--line:#3a3d44;
+--box:#2a2d33;--good:#7fc894;--warn:#e0b84a;--bad:#ff8373}}
+body{font:15px/1.45 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;
+color:var(--ink);background:var(--paper)}
+h1{font-size:1.3em;overflow-wrap:anywhere}
 h2{font-size:1.1em;margin-top:2em}
-code{background:#f2f2f2;padding:0 .25em}
-.fault{border-left:5px solid #ccc;padding:.2em .8em;margin:.8em 0}
-.fault.costs{border-color:#c0392b}
-.fault.warns{border-color:#d4a017}
-.change{color:#1e6b34}
-.quiet{color:#666;font-size:.9em}
-details{border-bottom:1px solid #ddd;padding:.3em 0}
+code{background:var(--box);padding:0 .25em;overflow-wrap:anywhere}
+.fault{border-left:5px solid var(--line);padding:.2em .8em;margin:.8em 0;overflow-wrap:anywhere}
+.fault.costs{border-color:var(--bad)}
+.fault.warns{border-color:var(--warn)}
+.change{color:var(--good)}
+.quiet{color:var(--quiet);font-size:.9em}
+details,.case{border-bottom:1px solid var(--line);padding:.3em 0;overflow-wrap:anywhere}
+.case{padding-left:1.05em}
 summary{cursor:pointer}
 .v{display:inline-block;min-width:6.5em;font-weight:600}
-.v.ok{color:#1e6b34}
-.v.warns{color:#8a6500}
-.v.costs{color:#c0392b}
-.v.not-run{color:#666}
-.key{padding:.1em .5em;margin-right:.4em;color:#222}
-svg{max-width:100%;height:auto}
-text{font:12px system-ui,sans-serif}
+.v.ok{color:var(--good)}
+.v.warns{color:var(--warn)}
+.v.costs{color:var(--bad)}
+.v.not-run{color:var(--quiet)}
+.key{padding:.1em .5em;margin-right:.4em;color:#222;white-space:nowrap;display:inline-block}
+.drawn{overflow-x:auto}
+svg{width:100%;min-width:700px;height:auto;display:block}
+text{font:12px system-ui,sans-serif;fill:var(--ink)}
+text.in{fill:#111}
+text.axis{fill:var(--quiet)}
+@media (max-width:640px){.v{min-width:0;margin-right:.5em}}
 """
 
 
 def page(report: Report) -> str:
     """The whole document."""
-    counts = {one: sum(result.verdict is one for result in report.results) for one in Verdict}
-    told = ", ".join(f"{count} {one}" for one, count in counts.items() if count)
+    head, told = headline(report)
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width">',
         f"<title>cordboard check {escape(report.url)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>cordboard check <code>{escape(report.url)}</code></h1>",
-        f'<p><span class="v {_CLASSES[report.verdict]}">{report.verdict}</span> {escape(told)}; '
+        f'<p><strong class="v {_CLASSES[report.verdict]}">{escape(head)}</strong> {escape(told)}; '
         f"{report.sent} of at most {report.planned} requests sent.</p>",
         "<h2>Faults</h2>",
         *(_fault(fault, cases) for fault, cases in report.faults()),
@@ -80,26 +94,39 @@ def _fault(fault: Fault, cases: list[Case]) -> str:
         f'<span class="quiet">{fault.verdict}, <code>{escape(fault.code)}</code>, '
         f"{escape(fault.rule)}</span><br>"
         f'<span class="change">{escape(fault.change)}</span><br>'
-        f'<span class="quiet">{escape(fault.where)}; seen: {escape(seen)}</span></div>'
+        f'<span class="quiet">{escape(place_of(fault))}seen: {escape(seen)}</span></div>'
     )
 
 
 def _result(result: Result) -> str:
     story = result.story
     head = (
-        f'<summary><span class="v {_CLASSES[result.verdict]}">{result.verdict}</span> '
+        f'<span class="v {_CLASSES[result.verdict]}">{result.verdict}</span> '
         f'{escape(result.case.title)} <span class="quiet">{escape(result.says)} '
-        f"[{escape(rule_of(result))}]</span></summary>"
+        f"[{escape(rule_of(result))}]</span>"
     )
     if story is None:
-        return f"<details>{head}</details>"
+        if not result.asked:
+            return f'<div class="case">{head}</div>'
+        return f"<details><summary>{head}</summary>{_asked(result)}</details>"
     carried = ", ".join(f"{name}={story.next_request[name]}" for name in TOLD if story.next_request.get(name))
     changes = "".join(f'<p class="change">{escape(fault.change)}</p>' for fault in result.faults)
     opened = " open" if result.verdict is Verdict.COSTS and result.case.kind == "played" else ""
     return (
-        f"<details{opened}>{head}{timeline(story)}{changes}"
+        f'<details{opened}><summary>{head}</summary><div class="drawn">{timeline(story)}</div>{changes}'
+        f"{_asked(result)}"
         f'<p class="quiet">Exit <code>{escape(story.exit or "none")}</code> [{escape(story.exit_why)}]; '
         f"the next request would carry {escape(carried)}.</p></details>"
+    )
+
+
+def _asked(result: Result) -> str:
+    """Each request that was sent, and what came."""
+    return "".join(
+        f'<p class="quiet"><code>GET {escape(asked.url)}</code><br>'
+        f"{escape(str(asked.got.status) if asked.got.status else asked.got.error)} "
+        f"after {asked.got.elapsed:.3f} s</p>"
+        for asked in result.asked
     )
 
 
@@ -109,7 +136,7 @@ def _result(result: Result) -> str:
 def timeline(story: Story) -> str:
     """One row for what the caller hears, one for each leg, requests as marks above."""
     whole = max(story.ended_at, 1.0)
-    rows = len(story.legs) + 1
+    rows = len(story.legs) + (2 if story.recordings else 1)
     height = _ROW * (rows + 2)
     parts = [
         f'<svg viewBox="0 0 {_LEFT + _WIDTH + 20:.0f} {height:.0f}" role="img" '
@@ -127,6 +154,12 @@ def timeline(story: Story) -> str:
         parts.append(_bar(1, heard.begins, heard.ends, whole, colour, heard.what))
     for index, leg in enumerate(story.legs):
         parts += [_label(index + 2, leg.number), *_leg(index + 2, leg, story.ended_at, whole)]
+    for recording in story.recordings:
+        told = f"recorded, {recording.channels}"
+        parts += [
+            _label(rows, "recording"),
+            _bar(rows, recording.begins, recording.ends, whole, _COLOURS["recording"], told),
+        ]
     parts.append(_axis(rows, whole))
     return "".join([*parts, "</svg>"])
 
@@ -134,9 +167,10 @@ def timeline(story: Story) -> str:
 def _leg(row: int, leg: Leg, ended_at: float, whole: float) -> list[str]:
     end = leg.ended_at if leg.ended_at is not None else ended_at
     up = leg.answered_at if leg.answered_at is not None else end
-    bars = [_bar(row, leg.dialled_at, min(up, end), whole, _COLOURS["ringing"], f"rung; {leg.end}")]
+    rung = "rung" if up < end else f"rung: {leg.end}"
+    bars = [_bar(row, leg.dialled_at, min(up, end), whole, _COLOURS["ringing"], rung)]
     if up < end:
-        bars.append(_bar(row, up, end, whole, _COLOURS["talk"], f"answered; {leg.end}"))
+        bars.append(_bar(row, up, end, whole, _COLOURS["talk"], f"answered: {leg.end}"))
     return bars
 
 
@@ -148,11 +182,11 @@ def _bar(row: int, begins: float, ends: float, whole: float, colour: str, what: 
     x, width = _x(begins, whole), max(1.0, _x(ends, whole) - _x(begins, whole))
     y = _ROW * row
     told = escape(f"{begins:.1f}–{ends:.1f} s: {what}")
-    shown = escape(what[: max(0, int(width / 7))]) if width > 50 else ""
+    shown = escape(what if len(what) * _LETTER < width else "")
     return (
         f'<rect x="{x:.1f}" y="{y:.0f}" width="{width:.1f}" height="{_BAR:.0f}" fill="{colour}">'
         f"<title>{told}</title></rect>"
-        f'<text x="{x + 3:.1f}" y="{y + 11:.0f}">{shown}</text>'
+        f'<text class="in" x="{x + 3:.1f}" y="{y + 11:.0f}">{shown}</text>'
     )
 
 
@@ -162,12 +196,11 @@ def _label(row: int, text: str) -> str:
 
 def _axis(rows: int, whole: float) -> str:
     y = _ROW * (rows + 1)
+    step = next((step for step in _STEPS if whole / step <= _MOST_TICKS), _STEPS[-1])
     marks = []
-    for fifth in range(6):
-        at = whole * fifth / 5
-        told = f"{at:.0f} s" if whole >= 10 else f"{at:.1f} s"
-        anchor = ("start", "middle", "middle", "middle", "middle", "end")[fifth]
-        x = _x(at, whole)
-        marks.append(f'<text x="{x:.1f}" y="{y + 14:.0f}" text-anchor="{anchor}" fill="#666">{told}</text>')
+    for tick in range(int(whole / step) + 1):
+        anchor, x = ("start" if tick == 0 else "middle"), _x(tick * step, whole)
+        told = f"{tick * step:g} s"
+        marks.append(f'<text class="axis" x="{x:.1f}" y="{y + 14:.0f}" text-anchor="{anchor}">{told}</text>')
     line = f'<line x1="{_LEFT:.0f}" x2="{_LEFT + _WIDTH:.0f}" y1="{y:.0f}" y2="{y:.0f}" stroke="#999"/>'
     return line + "".join(marks)

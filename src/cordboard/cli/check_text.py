@@ -1,9 +1,12 @@
 """The check's report for people: each fault first, worst first; then the table of cases."""
 
+import re
+
 from rich.console import Console
 from rich.text import Text
 
 from cordboard.testing.matrix import plan
+from cordboard.testing.matrix.masking import masked_url
 from cordboard.testing.matrix.words import Case, Fault, Report, Result, Setup, Verdict
 from cordboard.testing.story import Story
 
@@ -18,13 +21,20 @@ _FAULTS_TOLD_AT_ONCE = 5
 """More would not fit the first screen: then each is named in one line first."""
 
 _SENTENCE = 300
+_LINE = re.compile(r"([0-9]+):([0-9]+)")
+_PARTS = frozenset(
+    ("call", "exchange", "content-type", "status", "CallSid", "digits", "parameters", "fallback")
+)
+"""Where a fault is that is in no place of the answer."""
 
 
 def announce(setup: Setup, console: Console) -> None:
     """What will be done, before it is."""
     requests, cases = plan.planned(setup), len(plan.all_cases(setup))
     many = f"up to {requests} requests are" if requests != 1 else "one request is"
-    console.print(Text(f"{setup.url}: {cases} cases; {many} sent, all else is played without a network."))
+    console.print(
+        Text(f"{masked_url(setup.url)}: {cases} cases; {many} sent, all else is played without a network.")
+    )
     if not setup.read_only:
         console.print(Text("Each request looks like a call of its own (--read-only sends one).", "dim"))
 
@@ -54,7 +64,8 @@ def show(report: Report, console: Console, *, full: bool = False) -> None:
         console.print(Text("--full tells every call second by second, --html FILE draws them.", "dim"))
 
 
-def _verdict(report: Report, console: Console) -> None:
+def headline(report: Report) -> tuple[str, str]:
+    """The verdict in capitals, and how many cases are how."""
     counts = {one: sum(result.verdict is one for result in report.results) for one in Verdict}
     faults = len(report.faults())
     head = {
@@ -66,7 +77,12 @@ def _verdict(report: Report, console: Console) -> None:
         f"{faults} fault{'s' if faults != 1 else ''} in {len(report.results) - counts[Verdict.NOT_RUN]} cases"
     )
     apart = f"{counts[Verdict.COSTS]} cost a call, {counts[Verdict.WARNS]} warn, {counts[Verdict.OK]} are ok"
-    console.print(Text(head, STYLES[report.verdict]), Text(f"{told}: {apart}"))
+    return head, f"{told}: {apart}"
+
+
+def _verdict(report: Report, console: Console) -> None:
+    head, told = headline(report)
+    console.print(Text(head, STYLES[report.verdict]), Text(told))
 
 
 def _in_short(fault: Fault, console: Console) -> None:
@@ -87,11 +103,19 @@ def _fault(fault: Fault, cases: list[Case], console: Console) -> None:
             (f"  [{fault.code}, {fault.rule}]", "dim"),
         )
     )
-    place = f"{fault.where}, " if fault.where not in ("call", "exchange") else ""
     named = "; ".join(case.title for case in cases[:_CASES_NAMED])
     more = f" and {len(cases) - _CASES_NAMED} more" if len(cases) > _CASES_NAMED else ""
-    console.print(Text(f"             seen: {place}{named}{more}", "dim"))
+    console.print(Text(f"             {place_of(fault)}seen: {named}{more}", "dim"))
     console.print(Text.assemble("             ", (f"change: {fault.change}", "green")))
+
+
+def place_of(fault: Fault) -> str:
+    """Where in the answer, with a semicolon; empty where the sentence says it all."""
+    if found := _LINE.fullmatch(fault.where):
+        return f"in line {found[1]}, column {found[2]} of the answer; "
+    if fault.where in _PARTS or fault.where in fault.message:
+        return ""
+    return f"in {fault.where}; "
 
 
 def _line(result: Result, console: Console) -> None:

@@ -96,8 +96,16 @@ def shown(value: Any) -> str:
         return "a list"
     if isinstance(value, int) and abs(value) >= 10**20:
         return "this number"
+    if isinstance(value, str):
+        value = without_query(value)
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 1]}…"
+
+
+def without_query(text: str) -> str:
+    """A URL as it may be told on: its query may hold a secret. Other text as it is."""
+    base, _, query = text.partition("?")
+    return f"{base}?…" if query and URL.fullmatch(base) else text
 
 
 def shown_key(key: str) -> str:

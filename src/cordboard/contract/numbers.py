@@ -176,7 +176,7 @@ def _national(digits: str, country: str, text: str) -> str | Refusal:
     if country != "IN" and national is not None and phonenumbers.is_possible_number(national):
         return phonenumbers.format_number(national, PhoneNumberFormat.E164)
     return Refusal(
-        "number.not_dialable", f"{_shown(text or digits)} is no number of {country} nor of another country"
+        "number.not_dialable", f"{_shown(text or digits)} fits the numbers of no country, {country} included"
     )
 
 
@@ -244,7 +244,7 @@ def _parsed(text: str, country: str | None) -> PhoneNumber | None:
 
 
 def _shown(text: str) -> str:
-    return f"“{text}”" if text.isprintable() else ascii(text)
+    return repr(text) if text.isprintable() else ascii(text)
 
 
 def _kind(raw: object) -> str:

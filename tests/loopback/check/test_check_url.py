@@ -401,3 +401,24 @@ def test_bad_usage_is_exit_2_and_one_line(arguments: tuple[str, ...]) -> None:
     result = check(*arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
+
+
+def test_the_values_of_the_urls_own_query_stand_in_no_output(tmp_path: Path) -> None:
+    """Reports lie in the logs of a CI, and many URLs carry a secret."""
+
+    async def elsewhere(request: web.Request) -> web.StreamResponse:
+        location = f"http://127.0.0.1:9/login?from={request.rel_url.raw_query_string[:20]}&was=hunter%2Ftwo2"
+        return web.Response(status=302, headers={"Location": location})
+
+    files = tmp_path / "page.html", tmp_path / "junit.xml"
+    with served(elsewhere) as (base, came):
+        url, fallback = f"{base}/connect?key=hunter%2Ftwo2&digit=1", f"{base}/fallback?key=of-the-fallback"
+        options = ("--html", str(files[0]), "--junit", str(files[1]))
+        written = check(url, "--fallback", fallback, "--full", *options).output
+        written += json.dumps(report(url, "--fallback", fallback))
+    written += "".join(file.read_text("utf-8") for file in files)
+    for secret in ("hunter", "of-the-fallback", "digit=1"):
+        assert secret not in written
+    assert "/connect?key=***&amp;digit=***" in written and "/connect?key=***&digit=***: 79 cases" in written
+    assert f"{base}/connect?key=***&digit=***&CallSid=" in written
+    assert came[0].rel_url.raw_query_string.startswith("key=hunter%2Ftwo2&digit=1&CallSid=")

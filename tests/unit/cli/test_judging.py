@@ -169,7 +169,7 @@ def shown(answer: Any, coloured: bool = False) -> str:
 def test_people_read_verdict_numbers_and_what_to_write() -> None:
     lines = shown({"destination": {"numbers": ["112", "09812300001"]}, "recrod": True}).splitlines()
     assert lines[:2] == ["DIAL      these numbers are dialled:", f"          {ONE}"]
-    assert lines[3].startswith("  error    destination.numbers[0]  “112” is an emergency number")
+    assert lines[3].startswith("  error    destination.numbers[0]  '112' is an emergency number")
     assert lines[3].endswith("[number.emergency, telephony-15]")
     assert f"           write  {ONE}" in lines
     assert "           write  record" in lines

@@ -28,6 +28,11 @@ _STRIKES = 3
 """So many silences in a row, and the URL is not asked any more."""
 
 _OFF = "not asked: --read-only"
+_OUTCOMES = {
+    "dial": "numbers are dialled",
+    "no_dial": "nobody is dialled",
+    "fallback": "the Fallback URL is asked",
+}
 _HEAD_FINE = (200, 204, 405, 501)
 
 
@@ -135,16 +140,16 @@ class Endpoint:
             got.status, got.media_type, got.body, account, loops=setup.loops, accept=setup.accept
         )
         if reading.outcome == first.reading.outcome:
-            self._add(plan.STRICT, (), (), f"read alike: {reading.outcome}")
+            self._add(plan.STRICT, (), (), f"strict mode reads it alike: {_OUTCOMES[reading.outcome]}")
             return
         reason = next((one for one in reading.problems if one.severity == "error"), None)
         if reason is None:
-            self._add(plan.STRICT, (), (), f"read as {reading.outcome}")
+            self._add(plan.STRICT, (), (), f"in strict mode {_OUTCOMES[reading.outcome]}")
             return
         told = Fault(
             reason.code, Verdict.WARNS, reason.where, reason.message, advice.change_of(reason), reason.rule
         )
-        self._add(plan.STRICT, (), (told,), f"in strict mode this is {reading.outcome}: {reason.message}")
+        self._add(plan.STRICT, (), (told,), f"in strict mode {_OUTCOMES[reading.outcome]}: {reason.message}")
 
     async def _sounds(self, first: Asked) -> None:
         read = first.reading.plan

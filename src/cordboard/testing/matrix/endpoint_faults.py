@@ -63,7 +63,7 @@ def unknown_parameters(asked: Asked, grave: Verdict) -> Fault:
     said = what[0].message if what else "nobody is dialled"
     message = f"parameters that your application does not know make its answer unusable: {said}"
     change = (
-        "Ignore parameters that you do not know: the platform adds some, as tenant_id and Legs[i][Cause]."
+        "Ignore parameters that you do not know: platforms add some, such as tenant_id or Legs[0][Cause]."
     )
     return Fault("parameters.unknown", grave, "parameters", message, change, "settled-4")
 
