@@ -7,6 +7,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from tests.postgres import Cluster
+
 settings.register_profile("cordboard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cordboard")
 
@@ -16,3 +18,14 @@ def logs_as_they_were() -> Iterator[None]:
     """A command that a test ran has set the log up its own way; the next test has it as it was."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL of this worker's own; the test skips where the program is not installed."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()

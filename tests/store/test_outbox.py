@@ -1,12 +1,11 @@
 """Events out: at least once, in order per call."""
 
 import asyncio
-from pathlib import Path
 
 from cordboard.store import lines
 from cordboard.store.records import OutboxRow
 from cordboard.store.store import Store
-from tests.store.house import opened
+from tests.store.house import Base
 
 
 def put(store: Store, call: str, *numbers: int, due_at: float = 0.0) -> None:
@@ -19,9 +18,9 @@ async def due(store: Store, now: float = 100.0, limit: int = 100) -> list[str]:
     return [event.id for event in await store.outbox.due(now, limit)]
 
 
-def test_of_a_call_only_the_first_waiting_event_is_due(tmp_path: Path) -> None:
+def test_of_a_call_only_the_first_waiting_event_is_due(base: Base) -> None:
     async def play() -> None:
-        async with opened(tmp_path) as store:
+        async with base.opened() as store:
             put(store, "a", 1, 2, 3)
             put(store, "b", 1, 2)
             await store.settled()
@@ -33,9 +32,9 @@ def test_of_a_call_only_the_first_waiting_event_is_due(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_an_event_that_was_done_a_moment_ago_is_not_due_again(tmp_path: Path) -> None:
+def test_an_event_that_was_done_a_moment_ago_is_not_due_again(base: Base) -> None:
     async def play() -> None:
-        async with opened(tmp_path) as store:
+        async with base.opened() as store:
             put(store, "a", 1)
             await store.settled()
             store.outbox.done("a-1")
@@ -46,9 +45,9 @@ def test_an_event_that_was_done_a_moment_ago_is_not_due_again(tmp_path: Path) ->
     asyncio.run(play())
 
 
-def test_an_event_put_off_waits_for_its_time_and_holds_the_later_ones(tmp_path: Path) -> None:
+def test_an_event_put_off_waits_for_its_time_and_holds_the_later_ones(base: Base) -> None:
     async def play() -> None:
-        async with opened(tmp_path) as store:
+        async with base.opened() as store:
             put(store, "a", 1, 2)
             await store.settled()
             store.outbox.retry("a-1", 500.0, "connection refused", 1)
@@ -62,9 +61,9 @@ def test_an_event_put_off_waits_for_its_time_and_holds_the_later_ones(tmp_path: 
     asyncio.run(play())
 
 
-def test_a_dead_event_lets_the_later_ones_go(tmp_path: Path) -> None:
+def test_a_dead_event_lets_the_later_ones_go(base: Base) -> None:
     async def play() -> None:
-        async with opened(tmp_path) as store:
+        async with base.opened() as store:
             put(store, "a", 1, 2)
             await store.settled()
             store.outbox.dead("a-1", "410", 24)
@@ -75,9 +74,9 @@ def test_a_dead_event_lets_the_later_ones_go(tmp_path: Path) -> None:
     asyncio.run(play())
 
 
-def test_the_limit_holds_also_while_changes_are_on_their_way(tmp_path: Path) -> None:
+def test_the_limit_holds_also_while_changes_are_on_their_way(base: Base) -> None:
     async def play() -> None:
-        async with opened(tmp_path) as store:
+        async with base.opened() as store:
             for call in "abcdef":
                 put(store, call, 1)
             await store.settled()
@@ -89,21 +88,21 @@ def test_the_limit_holds_also_while_changes_are_on_their_way(tmp_path: Path) -> 
     asyncio.run(play())
 
 
-def test_events_wait_through_a_start(tmp_path: Path) -> None:
+def test_events_wait_through_a_start(base: Base) -> None:
     async def play() -> None:
-        async with opened(tmp_path) as store:
+        async with base.opened() as store:
             put(store, "a", 1, 2)
             store.outbox.done("a-1")
-        async with opened(tmp_path) as store:
+        async with base.opened() as store:
             assert await due(store) == ["a-2"]
             assert await store.outbox.next_due() == 0.0
 
     asyncio.run(play())
 
 
-def test_nothing_waits_in_an_empty_outbox(tmp_path: Path) -> None:
+def test_nothing_waits_in_an_empty_outbox(base: Base) -> None:
     async def play() -> None:
-        async with opened(tmp_path) as store:
+        async with base.opened() as store:
             assert await store.outbox.next_due() is None
             assert await due(store) == []
 

@@ -247,7 +247,7 @@ class _Disks:
         self._engine = engine
         self._folders = {
             "recordings": Path(engine.settings.store.recordings),
-            "database": engine.store.file.parent,
+            "database": engine.store.folder,
         }
         self._first: dict[str, tuple[float, int]] = {}
 

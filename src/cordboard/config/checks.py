@@ -180,9 +180,9 @@ def collector(value: object) -> object:
 
 def database(value: object) -> object:
     url = str(filled(value))
-    allowed = "sqlite:///file"
-    if re.match(r"postgres(ql)?(\+\w+)?:", url):
-        raise NotBuilt(allowed)
+    allowed = "sqlite:///file or postgresql://user:password@host/database"
+    if re.fullmatch(r"postgres(ql)?://[^/?#]*/[^/?#]+(\?[^#]*)?", url):
+        return value
     if not re.fullmatch(r"sqlite:///[^?#]+", url) or url.endswith((":memory:", "/")):
         raise ValueError(allowed)
     return value

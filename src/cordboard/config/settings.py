@@ -156,14 +156,19 @@ class Http:
 class Store:
     """What is kept.
 
-    url: the database, `sqlite:///file`; a new file is made and upgraded by itself.
+    url: the database, `sqlite:///file` or `postgresql://user:password@host/database` (the password is never
+    shown). A new SQLite file is made by itself; the tables of both are upgraded by themselves.
     recordings: the folder of the recordings, or `s3://bucket/prefix`.
     keep_days: how long calls and recordings are kept.
+    journal: the folder of this node's journal; empty: beside the SQLite file, else `cordboard.journal`.
+    node: this engine's name; engines that share a database have one each.
     """
 
     url: str = "sqlite:///cordboard.db"
     recordings: str = "recordings"
     keep_days: int = 365
+    journal: str = ""
+    node: str = "local"
 
 
 @dataclass(frozen=True, slots=True)

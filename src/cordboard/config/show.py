@@ -11,6 +11,7 @@ from cordboard.config.settings import Settings
 
 MASK = "***"
 _USER = re.compile(r"(?<=://)[^/@\s]+@")
+_LAST_USER = re.compile(r"(?<=://)\S+@")  # a database's password may hold any sign
 _QUERY = re.compile(
     r"(?i)([?&][^=&#]*(?:token|key|secret|password|passwd|pwd|sig|signature|auth)[^=&#]*=)[^&#]*"
 )
@@ -18,7 +19,8 @@ _QUERY = re.compile(
 
 def masked_url(text: str) -> str:
     """A URL without its user and password, and without the values of query keys that sound secret."""
-    return _QUERY.sub(rf"\1{MASK}", _USER.sub(f"{MASK}@", text))
+    user = _LAST_USER if text.startswith("postgres") else _USER
+    return _QUERY.sub(rf"\1{MASK}", user.sub(f"{MASK}@", text))
 
 
 def as_json(settings: Settings) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from cordboard.store import lines
 from cordboard.store.store import Store
 
 _SETTLE_SECONDS = 10.0
+_ASK_AGAIN_SECONDS = 2.0
 
 
 class Engine:
@@ -65,7 +66,8 @@ class Engine:
         self._log = structlog.get_logger("engine")
         self._tasks = Tasks(self._task_failed)
         self._folder = Path(settings.store.recordings).absolute()
-        self.store = Store(settings.store.url, self.clock)
+        kept = settings.store
+        self.store = Store(kept.url, self.clock, node=kept.node, journal=kept.journal)
         self._phones: Phones | None = None
         if settings.phones:
             self._phones = Phones(settings, self.clock, self._tokens, self._security)
@@ -98,7 +100,7 @@ class Engine:
             self._tokens,
             signing_secrets=settings.account.signing_secrets,
         )
-        run_folder = self.store.file.parent / ".cordboard"
+        run_folder = self.store.folder / ".cordboard"
         self.sounds = Sounds(run_folder / "sounds", self.customer.audio, self.clock)
         self.media = EmbeddedEngine(
             EmbeddedSettings(
@@ -127,7 +129,10 @@ class Engine:
     async def start(self) -> None:
         """Open the doors, the street door (SIP) last. Raises ``Unavailable`` with one sentence."""
         await self.store.open()
-        await self._close_what_was_left()
+        if self.store.late:
+            self._tasks.start(self._close_later())
+        else:
+            await self._close_what_was_left()
         await self.customer.start()
         await self.sounds.start()
         loop = asyncio.get_running_loop()
@@ -165,16 +170,26 @@ class Engine:
             self._tasks.start(collect(self.watch, self._resolver, *collector))
         self.bound = await self.endpoint.start()
         if self._phones is not None:
-            file = self.store.file.parent / ".cordboard" / "phones.json"
+            file = self.store.folder / ".cordboard" / "phones.json"
             self._phonebook = Phonebook(self._phones, self.endpoint, self.bound, self.clock, file)
             self._phonebook.restore()
             self._tasks.start(self._phonebook.run())
         self.legs.start_probing()
         self.registrations.start(self.endpoint)
 
-    async def _close_what_was_left(self) -> None:
-        """Calls that an earlier run left open get their end, so that every call has its record."""
-        for call in await self.store.calls.unfinished():
+    async def _close_later(self) -> None:
+        """The database is away: what the last run left open is closed when it is back."""
+        while True:
+            try:
+                await self.store.settled()
+                return await self._close_what_was_left(self.store.journal.began_at)
+            except Unavailable:
+                await pause(_ASK_AGAIN_SECONDS)
+
+    async def _close_what_was_left(self, before: int | None = None) -> None:
+        """Calls that an earlier run left open get their end, so that every call has its record. `before`:
+        where the journal of this run begins, once it may have calls of its own."""
+        for call in await self.store.calls.unfinished(before):
             known = last_known(await self.store.timelines.of_call(call.sid))
             answered = known.answered
             values = {

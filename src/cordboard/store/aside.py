@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Callable
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError, InterfaceError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.kernel.mistakes import Unavailable
-from cordboard.store import database
+from cordboard.store import database, troubles
 from cordboard.store.repositories import Timelines
 
 
 async def read_timeline(url: str, sid: str) -> tuple[bytes, ...]:
     """A call's journal lines as the database has them; empty for an unknown call. Raises ``Unavailable``."""
-    file = database.sqlite_file(url)
-    if not file.exists():
-        raise Unavailable(f"the database {file} is not there; `cordboard serve` makes it")
-    engine = database.engine(file)
+    place = database.place(url)
+    if place.file is not None and not place.file.exists():
+        raise Unavailable(f"the database {place.file} is not there; `cordboard serve` makes it")
+    engine = database.engine(place)
 
     async def read(run: Callable[[Connection], list[bytes]]) -> list[bytes]:
         def now() -> list[bytes]:
@@ -27,7 +27,8 @@ async def read_timeline(url: str, sid: str) -> tuple[bytes, ...]:
 
     try:
         return await Timelines(read).of_call(sid)
-    except (DatabaseError, InterfaceError) as error:
-        raise Unavailable(f"the database {file} cannot be read: {getattr(error, 'orig', error)}") from error
+    except SQLAlchemyError as error:
+        reason = place.without_secret(troubles.words(error))
+        raise Unavailable(f"the database {place.shown} cannot be read: {reason}") from error
     finally:
         engine.dispose()

@@ -1,6 +1,7 @@
 """Journal lines, sorted into what has to be written to which table."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from cordboard.store import lines
 
 Key = tuple[str | int, ...]
+_OF_A_NODE = ("calls", "outbox")
+_STRANGE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class Unreadable(ValueError):
@@ -16,8 +19,10 @@ class Unreadable(ValueError):
 
 @dataclass(slots=True)
 class Batch:
-    """`rows`: table → key → columns, later values over earlier ones. `chunks`: call → (position, lines)."""
+    """`rows`: table → key → columns, later values over earlier ones. `chunks`: call → (position, lines).
+    `node`: whose journal it is."""
 
+    node: str = "local"
     rows: dict[str, dict[Key, dict[str, Any]]] = field(
         default_factory=lambda: {table: {} for table in lines.KEYS}
     )
@@ -43,7 +48,7 @@ class Batch:
             began = _parse(line).get("at")
             if not isinstance(began, int | float):
                 raise Unreadable("no time")
-            self._put("calls", (call,), {"created_at": began, "updated_at": began})
+            self._put("calls", (call,), {"created_at": began, "updated_at": began, "node": self.node})
 
     def _row(self, line: bytes) -> None:
         record = _parse(line)
@@ -55,6 +60,10 @@ class Batch:
             raise Unreadable("no row") from error
         if "gaps" in values:
             values["gaps"] = json.dumps(values["gaps"])
+        if _STRANGE.search(line):
+            values = {column: _clean(value) for column, value in values.items()}
+        if table in _OF_A_NODE:
+            values["node"] = self.node
         self._put(table, key, values)
 
     def _put(self, table: str, key: Key, values: dict[str, Any]) -> None:
@@ -63,6 +72,14 @@ class Batch:
             self.rows[table][key] = dict(zip(lines.KEYS[table], key, strict=True)) | values
         else:
             there |= values
+
+
+def _clean(value: Any) -> Any:
+    """A text that every database takes: PostgreSQL has no NUL, and half a surrogate is no UTF-8."""
+    if not isinstance(value, str):
+        return value
+    whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _parse(line: bytes) -> dict[str, Any]:

@@ -40,12 +40,14 @@ class Journal:
         group_seconds: float = GROUP_SECONDS,
         fault: Callable[[str], None] = _no_fault,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._segment_bytes, self._group_seconds, self._fault = segment_bytes, group_seconds, fault
         self._starts: list[int] = []
         self._fd = -1
         self._lock_fd = -1
         self._begin = 0
+        self.began_at = 0
+        """Where the first record of this run went."""
         self.position = 0
         """Where the next record goes: all below it is written."""
         self.synced = 0
@@ -65,19 +67,29 @@ class Journal:
 
         `committed`: how far the database knows; a journal that ends below it was lost and goes on there.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock()
-        self._starts = sorted(int(path.stem) for path in self._folder.glob(f"*{_SUFFIX}"))
+        self._starts = sorted(int(path.stem) for path in self.folder.glob(f"*{_SUFFIX}"))
         end = self._mend() if self._starts else 0
         if not self._starts or end < committed:
             end = max(end, committed)
             self._starts.append(end)
-        self.position = self.synced = end
+        self.position = self.synced = self.began_at = end
         self._begin = self._starts[-1]
         self._fd = self._open_segment(self._begin)
         self._stopped.acquire()
         self._thread = threading.Thread(target=self._sync_forever, name="journal-sync", daemon=True)
         self._thread.start()
+
+    @property
+    def holds(self) -> bool:
+        """An earlier run has written it, or this one does."""
+        return any(self.folder.glob(f"*{_SUFFIX}"))
+
+    @property
+    def oldest(self) -> int:
+        """Where the oldest record begins that is still here."""
+        return self._starts[0]
 
     def append(self, record: bytes) -> int:
         """Write one record (no newline in it) and say the position behind it. Raises `Unavailable`; then the
@@ -134,7 +146,7 @@ class Journal:
     def drop_before(self, position: int) -> None:
         """Remove the segments that lie below `position` as a whole. The one being written always stays."""
         while len(self._starts) > 1 and self._starts[1] <= position:
-            (self._folder / f"{self._starts[0]:020d}{_SUFFIX}").unlink(missing_ok=True)
+            (self.folder / f"{self._starts[0]:020d}{_SUFFIX}").unlink(missing_ok=True)
             self._starts = self._starts[1:]
 
     def close(self) -> None:
@@ -150,18 +162,18 @@ class Journal:
         self._fd = self._lock_fd = -1
 
     def _lock(self) -> None:
-        self._lock_fd = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock_fd = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._lock_fd)
             self._lock_fd = -1
-            raise Unavailable(f"the journal {self._folder} is in use by another engine") from error
+            raise Unavailable(f"the journal {self.folder} is in use by another engine") from error
 
     def _mend(self) -> int:
         """Cut the last segment behind its last whole line; say where that is."""
         start = self._starts[-1]
-        fd = os.open(self._folder / f"{start:020d}{_SUFFIX}", os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(self.folder / f"{start:020d}{_SUFFIX}", os.O_RDWR | os.O_CLOEXEC)
         try:
             size = end = os.fstat(fd).st_size
             while end > 0:
@@ -180,8 +192,8 @@ class Journal:
 
     def _open_segment(self, start: int) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        fd = os.open(self._folder / f"{start:020d}{_SUFFIX}", flags, 0o600)
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = os.open(self.folder / f"{start:020d}{_SUFFIX}", flags, 0o600)
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(folder)
         finally:
@@ -231,7 +243,7 @@ class Journal:
 
     def _read_segment(self, index: int, position: int, limit: int) -> bytes:
         try:
-            fd = os.open(self._folder / f"{self._starts[index]:020d}{_SUFFIX}", os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self.folder / f"{self._starts[index]:020d}{_SUFFIX}", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return b""
         try:

@@ -12,6 +12,7 @@ class CallRow:
     `talk_seconds`: bridged time. `leg2_status`: of the dialled side, empty while nobody was dialled.
     `outcome`: how the call was closed where that is not by itself (`lost`, `stopped`), else empty.
     `callback`: what the API asked to be told of the call (StatusCallback …), as JSON; empty for nothing.
+    `node`: whose engine holds the call; written by the store.
     """
 
     sid: str
@@ -36,6 +37,7 @@ class CallRow:
     disconnected_by: str = ""
     outcome: str = ""
     callback: str = ""
+    node: str = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ class FlowRow:
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """An event for a customer. `number` orders the events of a call. `state`: `due`, `done`, `dead`.
-    `method`: `GET`, or `POST` with `body` (text) of `content_type`."""
+    `method`: `GET`, or `POST` with `body` (text) of `content_type`. `node`: whose engine sends it; written by
+    the store."""
 
     id: str
     call_sid: str
@@ -153,3 +156,4 @@ class OutboxRow:
     method: str = "GET"
     content_type: str = ""
     body: str = ""
+    node: str = "local"

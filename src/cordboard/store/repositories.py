@@ -43,8 +43,9 @@ class Repository(Generic[Record]):
 class Calls(Repository[CallRow]):
     """Calls by sid and by time."""
 
-    def __init__(self, read: Reader[CallRow]) -> None:
+    def __init__(self, read: Reader[CallRow], node: str = "local") -> None:
         super().__init__(read, CallRow, tables.calls)
+        self._node = node
 
     async def get(self, sid: str) -> CallRow | None:
         return await self._first(self._select().where(tables.calls.c.sid == sid))
@@ -55,10 +56,14 @@ class Calls(Repository[CallRow]):
         chosen = self._select().order_by(calls.created_at.desc(), calls.sid).limit(limit)
         return await self._all(chosen if before is None else chosen.where(calls.created_at < before))
 
-    async def unfinished(self) -> tuple[CallRow, ...]:
-        """Calls that have no end: live ones, and after a start those that the last run left behind."""
-        calls = tables.calls.c
-        return await self._all(self._select().where(calls.ended_at.is_(None)).order_by(calls.created_at))
+    async def unfinished(self, before: int | None = None) -> tuple[CallRow, ...]:
+        """Calls of this node that have no end: live ones, and after a start those that the last run left
+        behind. `before`: only those that began below this position of the journal."""
+        calls, told = tables.calls.c, tables.timelines.c
+        chosen = self._select().where(calls.ended_at.is_(None), calls.node == self._node)
+        if before is not None:
+            chosen = chosen.where(exists().where(told.call_sid == calls.sid, told.position < before))
+        return await self._all(chosen.order_by(calls.created_at, calls.sid))
 
 
 class Legs(Repository[LegRow]):
@@ -100,7 +105,9 @@ class Recordings(Repository[RecordingRow]):
         """Oldest first."""
         recordings = tables.recordings.c
         chosen = self._select().where(recordings.call_sid == sid)
-        return await self._all(chosen.order_by(recordings.began_at, recordings.name, recordings.sid))
+        return await self._all(
+            chosen.order_by(recordings.began_at.nulls_first(), recordings.name, recordings.sid)
+        )
 
     async def newest_of_call(self, sid: str) -> RecordingRow | None:
         found = await self.of_call(sid)
@@ -111,15 +118,20 @@ class Outbox(Repository[OutboxRow]):
     """Events for customers: at least once, in order per call. Changes go through the journal."""
 
     def __init__(
-        self, read: Reader[OutboxRow], append: Callable[[bytes], int], committed: Callable[[], int]
+        self,
+        read: Reader[OutboxRow],
+        append: Callable[[bytes], int],
+        committed: Callable[[], int],
+        node: str = "local",
     ) -> None:
         super().__init__(read, OutboxRow, tables.outbox)
-        self._append, self._committed = append, committed
+        self._append, self._committed, self._node = append, committed, node
         self._changed: dict[str, int] = {}
 
     def add(self, event: OutboxRow) -> None:
         """Keep an event until it is done or dead. Returns at once."""
-        values = {field.name: getattr(event, field.name) for field in fields(OutboxRow) if field.name != "id"}
+        given = (field.name for field in fields(OutboxRow) if field.name not in ("id", "node"))
+        values = {name: getattr(event, name) for name in given}
         self._append(lines.row("outbox", event.id, values))
 
     def done(self, id: str, attempts: int = 1) -> None:
@@ -150,6 +162,7 @@ class Outbox(Repository[OutboxRow]):
             )
         )
         ready = self._select().where(outbox.c.state == "due", outbox.c.due_at <= now, first)
+        ready = ready.where(outbox.c.node == self._node)
         ready = ready.order_by(outbox.c.due_at, outbox.c.call_sid, outbox.c.number)
         found = await self._all(ready.limit(limit + len(self._changed)))
         return tuple(event for event in found if event.id not in self._changed)[:limit]
@@ -161,8 +174,12 @@ class Outbox(Repository[OutboxRow]):
     async def next_due(self) -> float | None:
         """When the soonest waiting event is due (epoch); None when nothing waits."""
         outbox = tables.outbox.c
-        found = await self._first(self._select().where(outbox.state == "due").order_by(outbox.due_at))
+        found = await self._first(self._due_of_node().order_by(outbox.due_at))
         return found.due_at if found else None
+
+    def _due_of_node(self) -> Select[Any]:
+        outbox = tables.outbox.c
+        return self._select().where(outbox.state == "due", outbox.node == self._node)
 
     def _change(self, id: str, values: dict[str, Any]) -> None:
         self._changed[id] = self._append(lines.row("outbox", id, values))

@@ -4,21 +4,28 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError, InterfaceError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
-from cordboard.store import database
+from cordboard.store import database, troubles
 from cordboard.store.journal import SEGMENT_BYTES, Journal
 from cordboard.store.repositories import Calls, Fetches, Legs, Outbox, Recordings, Timelines
 from cordboard.store.writer import BATCH_SECONDS, Writer
 
 T = TypeVar("T")
-CATCH_UP_SECONDS = 60.0
+JOURNAL = "cordboard.journal"
+"""Where the journal lies beside a database that is no file."""
+CATCH_UP_SECONDS = 20.0
 """How long a start waits for what the last run left in the journal."""
+_ASK_AGAIN_SECONDS = 1.0
+_NOT_SO_LONG = database.READ_SECONDS + 1.0
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +59,31 @@ class Store:
         clock: Clock,
         *,
         node: str = "local",
+        journal: str = "",
         batch_seconds: float = BATCH_SECONDS,
         segment_bytes: int = SEGMENT_BYTES,
         fault: Callable[[str], None] = _no_fault,
     ) -> None:
-        """`url`: as in `[store] url`; the journal lies beside the file. Raises `BadInput`."""
-        self.file = database.sqlite_file(url)
-        folder = self.file.with_name(self.file.name + ".journal")
-        self.journal = Journal(folder, segment_bytes=segment_bytes, fault=fault)
-        self._engine = database.engine(self.file)
+        """`url`, `node`, `journal`: as in `[store]`. Raises `BadInput`."""
+        self._place, self._clock = database.place(url), clock
+        file, given = self._place.file, Path(journal) if journal else None
+        self.journal = Journal(
+            given or (file.with_name(file.name + ".journal") if file is not None else Path(JOURNAL)),
+            segment_bytes=segment_bytes,
+            fault=fault,
+        )
+        self.folder = (file or self.journal.folder).parent
+        """Where this node keeps what is its own."""
+        self._engine = database.engine(self._place)
+        self._writing = self._engine
+        if file is None:  # a writer may wait longer than a reader
+            self._writing = database.engine(self._place, database.WRITE_SECONDS)
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._away: tuple[float, str] | None = None
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = Writer(
-            self._engine,
+            self._writing,
             self.journal,
             clock,
             node,
@@ -73,25 +91,32 @@ class Store:
             on_commit=self._committed,
             fault=fault,
         )
-        self.calls = Calls(self._read)
+        self.late = False
+        """The last run's lines were not all in the database when this one began."""
+        self.calls = Calls(self._read, node)
         self.legs = Legs(self._read)
         self.fetches = Fetches(self._read)
         self.recordings = Recordings(self._read)
-        self.outbox = Outbox(self._read, self.append, lambda: self._writer.committed)
+        self.outbox = Outbox(self._read, self.append, lambda: self._writer.committed, node)
         self.timelines = Timelines(self._read)
 
     async def open(self) -> None:
-        """Make or upgrade the database, and bring it up to what the journal holds. Raises `Unavailable`."""
+        """Make or upgrade the database, and bring it up to what the journal holds.
+
+        A node that has run before goes on without its database where that is away or far behind: then `late`
+        is true. Raises `Unavailable` for one that has not, and for a file that is no database.
+        """
         self._loop = asyncio.get_running_loop()
-        await self._loop.run_in_executor(self._reading, self._open)
-        self._writer.start(self._writer.committed)
+        knows = await self._loop.run_in_executor(self._reading, self._open)
+        self._writer.start(self._writer.committed, knows)
+        if not knows:
+            self.late = True
+            return
         try:
             await asyncio.wait_for(self.settled(), CATCH_UP_SECONDS)
         except TimeoutError:
-            behind = self.health()
-            problem = behind.problem or f"{behind.behind_bytes} bytes of the journal are not in it yet"
-            await self.close()
-            raise Unavailable(f"the database {self.file} cannot catch up: {problem}") from None
+            self.late = True
+            _log.error("the database is behind the journal, calls are taken all the same")
 
     async def close(self) -> None:
         """Write what is left and let go of the files."""
@@ -100,6 +125,7 @@ class Store:
         await loop.run_in_executor(self._reading, self.journal.close)
         self._reading.shutdown()
         self._engine.dispose()
+        self._writing.dispose()
         for _, waiter in self._waiting:
             waiter.cancel()
 
@@ -133,18 +159,27 @@ class Store:
             behind_seconds=writer.behind_seconds(),
             failures=writer.failures,
             rejected=writer.rejected,
-            problem=self.journal.problem or writer.problem,
+            problem=self.journal.problem or self._place.without_secret(writer.problem),
         )
 
-    def _open(self) -> None:
+    def _open(self) -> bool:
+        """Does the database say how far it is?"""
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            database.upgrade(self._engine)
-            self._writer.committed = self._writer.position()
-        except (DatabaseError, InterfaceError, OSError) as error:
-            problem = f"the database {self.file} cannot be opened: {getattr(error, 'orig', error)}"
-            raise Unavailable(problem) from error
+            if self._place.file is not None:
+                self._place.file.parent.mkdir(parents=True, exist_ok=True)
+            database.upgrade(self._writing)
+            self._writer.committed = self._writer.learn()
+        except (SQLAlchemyError, OSError) as error:
+            problem = self._place.without_secret(troubles.words(error))
+            problem = f"the database {self._place.shown} cannot be opened: {problem}"
+            if not (self.journal.holds and troubles.is_away(error)):
+                raise Unavailable(problem) from error
+            _log.error("the database is away, calls go to the journal", reason=problem)
+            self.journal.open()
+            self._writer.committed, self._writer.problem = self.journal.oldest, problem
+            return False
         self.journal.open(self._writer.committed)
+        return True
 
     def _committed(self, position: int) -> None:
         """In the writer's thread."""
@@ -162,12 +197,24 @@ class Store:
         self._waiting = still
 
     async def _read(self, run: Callable[[Connection], list[T]]) -> list[T]:
+        now = self._clock.monotonic()
+        if self._away is not None and now < self._away[0]:
+            raise Unavailable(self._away[1])  # everybody in turn would wait for what does not come
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reading, self._read_now, run)
+        try:
+            async with asyncio.timeout(_NOT_SO_LONG):
+                found = await loop.run_in_executor(self._reading, self._read_now, run)
+        except (TimeoutError, Unavailable) as error:
+            why = str(error) or f"the database {self._place.shown} does not answer"
+            self._away = (self._clock.monotonic() + _ASK_AGAIN_SECONDS, why)
+            raise Unavailable(why) from error
+        self._away = None
+        return found
 
     def _read_now(self, run: Callable[[Connection], list[T]]) -> list[T]:
         try:
             with self._engine.connect() as connection:
                 return run(connection)
-        except (DatabaseError, InterfaceError) as error:
-            raise Unavailable(f"the database cannot be read: {getattr(error, 'orig', error)}") from error
+        except SQLAlchemyError as error:
+            reason = self._place.without_secret(troubles.words(error))
+            raise Unavailable(f"the database cannot be read: {reason}") from error

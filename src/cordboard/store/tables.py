@@ -25,6 +25,10 @@ def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, server_default="0")
 
 
+def _large(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
 def _number(name: str) -> Column[float]:
     return Column(name, Float, nullable=False, server_default="0")
 
@@ -54,7 +58,7 @@ calls = Table(
     _text("called"),
     _text("exophone"),
     _text("direction", "incoming"),
-    _count("flow_id"),
+    _large("flow_id"),
     _text("trunk"),
     _text("status", "in-progress"),
     _number("created_at"),
@@ -71,6 +75,7 @@ calls = Table(
     _text("disconnected_by"),
     _text("outcome"),
     _text("callback"),
+    _text("node", "local"),
     Index("calls_by_time", "created_at"),
 )
 
@@ -127,7 +132,7 @@ recordings = Table(
     _time("began_at"),
     _time("ended_at"),
     _number("seconds"),
-    _count("size"),
+    _large("size"),
     _text("gaps", "[]"),
     _text("problem"),
     _text("mp3"),
@@ -153,6 +158,7 @@ outbox = Table(
     _text("method", "GET"),
     _text("content_type"),
     _text("body"),
+    _text("node", "local"),
     Index("outbox_by_call", "call_sid", "number"),
     Index("outbox_by_state", "state", "due_at"),
 )
@@ -161,7 +167,7 @@ outbox = Table(
 events = Table(
     "events",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     _of_call(),
     _count("number"),
     _text("kind"),
@@ -175,7 +181,7 @@ events = Table(
 flows = Table(
     "flows",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
     _text("name"),
     _text("document"),

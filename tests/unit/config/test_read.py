@@ -171,7 +171,7 @@ def test_flows_come_as_they_were_written() -> None:
         ("[http]\npublic_url = 'example.com'", ["http.public_url", "https://"]),
         ("[http]\npublic_url = 'http://u:p@example.com'", ["http.public_url", "https://"]),
         ("[http]\ncertificate = 'a.pem'", ["http.private_key", "missing"]),
-        ("[store]\nurl = 'postgresql://h/db'", ["store.url", "not built yet", "sqlite:///file"]),
+        ("[store]\nurl = 'postgresql://h'", ["store.url", "sqlite:///file", "postgresql://user"]),
         ("[store]\nurl = 'mysql://h/db'", ["store.url", "sqlite:///file"]),
         ("[store]\nurl = 'sqlite:///:memory:'", ["store.url", "sqlite:///file"]),
         ("[store]\nrecordings = 's3://Bucket/x'", ["store.recordings", "s3://bucket/prefix"]),

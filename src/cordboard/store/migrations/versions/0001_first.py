@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("called", sa.Text(), nullable=False, server_default=""),
         sa.Column("exophone", sa.Text(), nullable=False, server_default=""),
         sa.Column("direction", sa.Text(), nullable=False, server_default="incoming"),
-        sa.Column("flow_id", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("flow_id", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("trunk", sa.Text(), nullable=False, server_default=""),
         sa.Column("status", sa.Text(), nullable=False, server_default="in-progress"),
         sa.Column("created_at", sa.Float(), nullable=False, server_default="0"),
@@ -128,8 +128,22 @@ def upgrade() -> None:
         sa.Column("began_at", sa.Float(), nullable=True),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("seconds", sa.Float(), nullable=False, server_default="0"),
-        sa.Column("size", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("size", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("gaps", sa.Text(), nullable=False, server_default="[]"),
         sa.Column("problem", sa.Text(), nullable=False, server_default=""),
     )
     op.create_index("ix_recordings_call_sid", "recordings", ["call_sid"])
+
+
+def downgrade() -> None:
+    for table in (
+        "recordings",
+        "outbox",
+        "legs",
+        "fetches",
+        "timelines",
+        "rejects",
+        "nodes",
+        "calls",
+    ):
+        op.drop_table(table)

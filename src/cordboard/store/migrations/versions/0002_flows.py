@@ -1,4 +1,5 @@
-"""Calls by API, the feed of events, published flows, certificates of recordings, events with a body."""
+"""Calls by API, the feed of events, published flows, certificates of recordings, events with a body, the node
+that a call is of."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,9 +10,9 @@ branch_labels = None
 depends_on = None
 
 _NEW = {
-    "calls": {"callback": ""},
+    "calls": {"callback": "", "node": "local"},
     "recordings": {"mp3": "", "place": "", "kind": "conversation", "sha256": "", "certificate": ""},
-    "outbox": {"method": "GET", "content_type": "", "body": ""},
+    "outbox": {"method": "GET", "content_type": "", "body": "", "node": "local"},
 }
 
 
@@ -21,7 +22,9 @@ def upgrade() -> None:
             op.add_column(table, sa.Column(column, sa.Text(), nullable=False, server_default=default))
     op.create_table(
         "events",
-        sa.Column("seq", sa.Integer(), primary_key=True, autoincrement=True),
+        sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True
+        ),
         sa.Column(
             "call_sid",
             sa.Text(),
@@ -38,7 +41,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "flows",
-        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("version", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("name", sa.Text(), nullable=False, server_default=""),
         sa.Column("document", sa.Text(), nullable=False, server_default=""),
@@ -50,6 +53,7 @@ def downgrade() -> None:
     op.drop_table("flows")
     op.drop_table("events")
     for table, columns in _NEW.items():
-        with op.batch_alter_table(table) as batch:
-            for column in columns:
-                batch.drop_column(column)
+        for (
+            column
+        ) in columns:  # not in a batch: on SQLite that makes the table anew, and drops what hangs on it
+            op.drop_column(table, column)
