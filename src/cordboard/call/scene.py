@@ -57,6 +57,11 @@ class Recording:
     right: int
     silence_seconds: float = 0.0
 
+    @property
+    def alone(self) -> bool:
+        """One leg and nobody else."""
+        return self.left == self.right
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:

@@ -287,7 +287,8 @@ class Bridge:
 @dataclass(frozen=True, slots=True)
 class SendEvent:
     """A request to the customer, at least once, in order per call, never on the call's path. A GET has no
-    body; ``content_type`` is that of a POST's."""
+    body; ``content_type`` is that of a POST's. ``recording``: the request names this recording of the call,
+    so it waits (for a minute at most) until that one's state is decided."""
 
     url: str
     kind: str
@@ -295,6 +296,7 @@ class SendEvent:
     method: str = "GET"
     content_type: str = ""
     body: bytes = b""
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True)

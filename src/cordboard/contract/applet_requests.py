@@ -6,6 +6,9 @@ from cordboard.contract.numbers import written
 from cordboard.contract.request import append, encoded, stage_query
 from cordboard.contract.times import letter_stamp
 
+RECORDING_SECONDS = 60.0
+"""From the end of what is recorded to the moment at which its recording can surely be fetched."""
+
 
 def passthru_url(configured: str, facts: CallFacts, account: Account, now: float) -> str:
     """The complete URL of a Passthru: the parameters of the call's stage, as a Connect would send them, and

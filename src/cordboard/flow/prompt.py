@@ -4,6 +4,7 @@ An applet keeps a ``Prompt`` in its state, hands it the events it does not know 
 ``scene(prompt)`` to the caller. Pure, like every part of a flow.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,10 @@ from cordboard.contract.limits import (
 from cordboard.flow.applet import AppletEvent
 from cordboard.flow.reading import check_keys, required, text, web_address
 from cordboard.kernel.mistakes import BadInput
+
+RECORDED = "prompt:"
+PROMPT_NAMES = "small letters, digits, '-' and '_', 1 to 64 of them, are allowed"
+_NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 GRACE_SECONDS = 2.0
 """How much longer than its audio a sound may last before it counts as played."""
@@ -73,8 +78,19 @@ def read_line(raw: Mapping[str, object], key: str, where: str) -> Line:
         raise BadInput(where, "there must be one thing to say", "either `text` or `audio_url` must be set")
     if "text" in value:
         return Line("text", text(value, "text", where))
-    text(value, "audio_url", where)
-    return Line("url", web_address(value, "audio_url", where))
+    return read_audio(value, "audio_url", where)
+
+
+def read_audio(raw: Mapping[str, object], key: str, where: str) -> Line:
+    """Audio that a flow's own setting names: a web address, or ``prompt:`` and the name of a recorded prompt.
+    Raises ``BadInput``. What a customer's URL answers is never read by this: files are not for it to name."""
+    value = text(raw, key, where)
+    if not value.startswith(RECORDED):
+        return Line("url", web_address(raw, key, where))
+    name = value.removeprefix(RECORDED)
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"{where}.{key}", f"{name!r} is no name of a prompt", PROMPT_NAMES)
+    return Line("prompt", name)
 
 
 def say(

@@ -230,8 +230,8 @@ class Call:
                 self._doors.tasks.start(self._fetch(command))
             case PrepareSound():
                 self._doors.tasks.start(self._prepare(command))
-            case SendEvent(url, kind, _, method, content_type, body):
-                self.ledger.event_out(url, kind, now, method, content_type, body)
+            case SendEvent(url, kind, _, method, content_type, body, recording):
+                self.ledger.event_out(url, kind, now, method, content_type, body, recording)
             case EndCall():
                 self._end(now)
             case _:

@@ -13,6 +13,7 @@ from cordboard.applets.passthru import Passthru
 from cordboard.applets.switch import Switch
 from cordboard.applets.transfer import Transfer
 from cordboard.applets.transfer.settings import Settings as TransferSettings
+from cordboard.applets.voicemail import Voicemail
 from cordboard.config.settings import Settings
 from cordboard.contract.account import Account, ExoPhone
 from cordboard.flow.applet import AppletKind
@@ -29,6 +30,7 @@ KINDS: Mapping[str, AppletKind] = {
     "passthru": Passthru(),
     "switch": Switch(),
     "transfer": Transfer(),
+    "voicemail": Voicemail(),
 }
 
 

@@ -16,6 +16,7 @@ from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.control import LegReport
 from cordboard.runtime.doors import GotLike
+from cordboard.runtime.held_events import HeldEvents
 from cordboard.runtime.ladder import Ladder
 from cordboard.runtime.tapebook import Tapebook
 from cordboard.sip.endpoint.words import Seen
@@ -62,7 +63,7 @@ class Ledger:
         self._ladder = Ladder(note, facts.sid)
         self.tapes = Tapebook(facts.sid, facts.began_at, self._entry, self._keep)
         self._n = 0
-        self._events = 0
+        self._events, self._held = 0, HeldEvents()
         self._legs: dict[int, _Leg] = {CALLER: _Leg(facts.caller, facts.exophone)}
         self._bridged: tuple[int, float] | None = None
         self._talked = 0.0
@@ -230,10 +231,13 @@ class Ledger:
         method: str = "GET",
         content_type: str = "",
         body: bytes = b"",
+        recording: str = "",
     ) -> None:
-        """An event for the customer waits in the outbox from now on. ``body``: of a POST, UTF-8."""
+        """An event for the customer waits in the outbox from now on. ``body``: of a POST, UTF-8.
+        ``recording``: it waits for that one to be decided."""
         self._events += 1
-        at = self._at + now
+        at, id = self._at + now, f"msg_{self._tokens.hex(12)}"
+        due = at + self._held.hold(id, recording)
         sent = (
             {}
             if method == "GET"
@@ -241,15 +245,20 @@ class Ledger:
         )
         self._row_now(
             "outbox",
-            f"msg_{self._tokens.hex(12)}",
+            id,
             call_sid=self._sid,
             number=self._events,
             kind=kind,
             url=url,
             created_at=at,
-            due_at=at,
+            due_at=due,
             **sent,
         )
+
+    def decided(self, recording: str, now: float) -> None:
+        """What names this recording may go out from now on."""
+        for id in self._held.decided(recording):
+            self._row_now("outbox", id, due_at=self._at + now)
 
     # --- the end ---------------------------------------------------------------------------------------
 

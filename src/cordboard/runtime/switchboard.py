@@ -163,7 +163,9 @@ class Switchboard:
             call.receive(event)
 
     def _decided(self, call: Call, taped: Taped, found: Found | None) -> None:
-        published = call.ledger.tapes.decided(self._doors.loop.time() - call.began, taped, found)
+        now = self._doors.loop.time() - call.began
+        published = call.ledger.tapes.decided(now, taped, found)
+        call.ledger.decided(taped.name, now)
         self._figures.recording_ended(published.decision.state)
 
     def stop(self) -> None:

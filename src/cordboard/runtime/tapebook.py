@@ -66,8 +66,8 @@ class Tapebook:
         values = {
             "call_sid": self._call,
             "name": what.name,
-            "kind": KINDS[what.left == what.right],
-            "channels": 2 if what.dual else 1,
+            "kind": KINDS[what.alone],
+            "channels": 2 if what.dual and not what.alone else 1,
             "began_at": self._at + now,
         }
         self._keep(lines.row("recordings", recording_sid(self._call, what.name), values))

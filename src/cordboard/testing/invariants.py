@@ -133,7 +133,7 @@ class Watch:
             case PrepareSound(sound):
                 assert sound not in self.sounds, f"sound {sound} was asked for twice"
                 self.sounds.add(sound)
-            case SendEvent(url, kind):
+            case SendEvent(url, kind) if kind in STATUS:
                 self._count(url, kind)
             case AnswerCaller():
                 self.answers += 1
@@ -179,7 +179,9 @@ class Watch:
             assert leg in there, f"leg {leg} is not there and hears {source}"
             if isinstance(source, Party):
                 assert source.leg in there, f"leg {source.leg} is not there and is heard by {leg}"
-        if scene.recording is not None:
+        if scene.recording is not None and scene.recording.alone:
+            assert scene.recording.left == 0 and not self.caller_gone, "nobody is there to leave a message"
+        elif scene.recording is not None:
             assert self.bridged == scene.recording.right, "a recording without a conversation"
 
     def at_the_end(self, state: State, open_lines: list[int]) -> None:

@@ -20,7 +20,7 @@ def scene_line(at: float, scene: Scene) -> str:
     """``   0.10 ~ 0 hears HoldMusic``."""
     parts = [f"{leg} hears {_source(source)}" for leg, source in scene.hears]
     if scene.recording is not None:
-        kind = "dual" if scene.recording.dual else "single"
+        kind = "alone" if scene.recording.alone else "dual" if scene.recording.dual else "single"
         parts.append(f"recording {scene.recording.name} {kind}")
     return f"{at:8.2f} ~ {'; '.join(parts) or 'silence'}"
 

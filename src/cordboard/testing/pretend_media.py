@@ -32,6 +32,7 @@ class _Call:
     plays: dict[int, _Play] = field(default_factory=dict)
     recording: tuple[Recording, float] | None = None
     silence: asyncio.TimerHandle | None = None
+    speaks_until: float = 0.0
     recorded: set[str] = field(default_factory=set)
 
 
@@ -109,7 +110,7 @@ class PretendEngine:
             if scene.recording is not None and scene.recording.name not in state.recorded:
                 state.recorded.add(scene.recording.name)
                 state.recording = scene.recording, self._now()
-                self._await_silence(call, state, 0.0)
+                self._await_silence(call, state)
         self._arrange(call, state)
 
     def load(self, sound: str, pcm: bytes) -> None:
@@ -158,11 +159,12 @@ class PretendEngine:
         """A key is pressed."""
         self._say(call, DigitPressed(leg, digit))
 
-    def speaks(self, call: str, seconds: float = 0.0) -> None:
+    def speaks(self, call: str, seconds: float) -> None:
         """Whoever is recorded alone speaks now, and for so long."""
         state = self._calls[call]
+        state.speaks_until = self._now() + seconds
         if state.silence is not None:
-            self._await_silence(call, state, seconds)
+            self._await_silence(call, state)
 
     def lose(self, call: str) -> None:
         """The media process dies."""
@@ -212,13 +214,13 @@ class PretendEngine:
             call.plays[number].over = True
             self._say(name, Played(number))
 
-    def _await_silence(self, name: str, call: _Call, after: float) -> None:
-        """Count the silence from so many seconds on."""
+    def _await_silence(self, name: str, call: _Call) -> None:
+        """Count the silence from now, or from the end of what is being said."""
         self._hush(call)
         kept = call.recording[0] if call.recording else None
-        if kept is not None and kept.silence_seconds and kept.left == kept.right:
-            wait = after + kept.silence_seconds
-            call.silence = asyncio.get_running_loop().call_later(wait, self._silent, name, call, kept.name)
+        if kept is not None and kept.silence_seconds and kept.alone:
+            at = max(self._now(), call.speaks_until) + kept.silence_seconds
+            call.silence = asyncio.get_running_loop().call_at(at, self._silent, name, call, kept.name)
 
     def _silent(self, name: str, call: _Call, recording: str) -> None:
         call.silence = None
@@ -239,7 +241,7 @@ class PretendEngine:
         call.recording = None
         self._hush(call)
         seconds = self._now() - began
-        channels = 2 if recording.dual and recording.left != recording.right else 1
+        channels = 2 if recording.dual and not recording.alone else 1
         path, size = self._write(name, recording.name, channels, seconds)
         ended = RecordingEnded(recording.name, path, state_word, round(seconds, 3), channels, size)
         if at_once:

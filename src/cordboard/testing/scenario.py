@@ -108,11 +108,13 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What the caller does, in seconds from the start. ``dead``: its audio dies."""
+    """What the caller does, in seconds from the start. ``dead``: its audio dies. ``speaks``: from when to
+    when; it matters only to who waits for silence."""
 
     leaves: float | None = None
     holds: tuple[tuple[float, bool], ...] = ()
     digits: tuple[tuple[float, str], ...] = ()
+    speaks: tuple[tuple[float, float], ...] = ()
     dead: float | None = None
 
 
@@ -167,6 +169,13 @@ class Scenario:
     custom_field: str = ""
     others: Phone = NEVER_REPLIES
     more_flows: tuple[Mapping[str, Any], ...] = ()
+
+    def silent_at(self, since: float, seconds: float) -> float:
+        """When the caller has said nothing for so long, at or after ``since``."""
+        for start, end in sorted(self.caller.speaks):
+            if end > since and start < since + seconds:
+                since = end
+        return since + seconds
 
     def facts(self) -> CallFacts:
         """The call as it arrives: incoming, at 11:44:54 on 13 January 2026 in India."""

@@ -192,6 +192,8 @@ class Stage:
             loop.call_later(delay + scenario.caller.dead, lambda: self._to_media(self.media.audio_dies, 0))
         for at, digit in scenario.caller.digits:
             loop.call_later(delay + at, lambda digit=digit: self._to_media(self.media.press, 0, digit))  # type: ignore[misc]
+        for start, end in scenario.caller.speaks:
+            loop.call_later(delay + start, self._to_media, self.media.speaks, end - start)
         if scenario.stops is not None:
             loop.call_later(delay + scenario.stops, self.switchboard.stop)
         if scenario.media_lost is not None:

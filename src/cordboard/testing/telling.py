@@ -282,7 +282,7 @@ def _decided(command: Command, numbers: dict[int, str]) -> tuple[str, str]:
         case Fetch(_, _, role):
             return "fetch", f"the {role} URL is asked"
         case PrepareSound(_, kind, value):
-            return "sound", f"{value} is {'spoken' if kind == 'text' else 'fetched'}"
+            return "sound", f"{value or kind} is {'spoken' if kind == 'text' else 'fetched'}"
         case Dial(_, number, shown, seconds):
             return "dial", f"{number} is rung for {seconds:g} s and sees {shown}"
         case Release(leg, cause):

@@ -20,6 +20,7 @@ from cordboard.call.words import (
     Dial,
     DigitPressed,
     Event,
+    FellSilent,
     Fetch,
     Fetched,
     LegAnswered,
@@ -101,6 +102,7 @@ class World:
         self._dialled: dict[str, int] = {}
         self._sounds: dict[str, Sound] = {}
         self._playing: dict[int, float] = {}
+        self._recorded: set[str] = set()
         self._heap: list[tuple[float, int, Callable[[], Event | None]]] = []
         self._sequence = 0
         self._caller_left = False
@@ -139,6 +141,7 @@ class World:
             self.scenes.append((self.now, scene))
             self.transcript.append(Entry(self.now, scene))
             self._play(scene)
+            self._record(scene)
         self.watch.after_step(before, event, self.state, commands, scene, self.now)
         for command in commands:
             self._obey(command)
@@ -226,6 +229,15 @@ class World:
             if play not in self._playing and sound.plays_out:
                 self._playing[play] = self.now
                 self._later(sound.seconds, lambda play=play: Played(play) if play in self._playing else None)  # type: ignore[misc]
+
+    def _record(self, scene: Scene) -> None:
+        """Whoever is recorded alone may fall silent."""
+        kept = scene.recording
+        if kept is None or not kept.alone or not kept.silence_seconds or kept.name in self._recorded:
+            return
+        self._recorded.add(kept.name)
+        at, silent = self.scenario.silent_at(self.now, kept.silence_seconds), FellSilent(kept.name)
+        self._later(at - self.now, lambda: silent if self.scenes[-1][1].recording == kept else None)
 
     # --- phones ----------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cordboard.applets.connect.asking import GRACE_SECONDS
-from cordboard.applets.connect.outcome import RECORDING_SECONDS, attempt_failed, finish, leg_over, tell
+from cordboard.applets.connect.outcome import attempt_failed, finish, leg_over, tell
 from cordboard.applets.connect.state import CALLER, Announcing, Leg, Ringing, State, Step, Talking
 from cordboard.call import verdicts
 from cordboard.call.causes import Cause, Side
@@ -18,7 +18,7 @@ from cordboard.call.words import (
     Note,
     Release,
 )
-from cordboard.contract.applet_requests import recording_url
+from cordboard.contract.applet_requests import RECORDING_SECONDS, recording_url
 from cordboard.contract.limits import ATTEMPTS_MAX, ENTRY_TO_ANSWER_MAX, LEGS_MAX
 
 

@@ -7,12 +7,10 @@ from cordboard.call import verdicts
 from cordboard.call.causes import Cause, Side
 from cordboard.call.verdicts import Verdict
 from cordboard.call.words import Command, Finish, SendEvent
+from cordboard.contract.applet_requests import RECORDING_SECONDS
 from cordboard.contract.events import dial_event_url
 from cordboard.contract.facts import LegFacts
 from cordboard.contract.times import letter_stamp
-
-RECORDING_SECONDS = 60.0
-"""From the end of a conversation to the moment at which its recording can surely be fetched."""
 
 
 def tell(state: State, kind: str, number: str, now: float, recorded: bool = False) -> tuple[Command, ...]:

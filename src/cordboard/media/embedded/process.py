@@ -263,7 +263,7 @@ class Process:
         if kept is not None and self._recorder is None:
             self._say(["untaped", file])
         elif kept is not None and self._recorder is not None:
-            sides = (kept.left, kept.right) if kept.left != kept.right else (kept.left,)
+            sides = (kept.left,) if kept.alone else (kept.left, kept.right)
             dual, silence = kept.dual and len(sides) == 2, kept.silence_seconds
             every = _ROUND_NS if silence else SHIP_NS  # who is waited for is looked at more often
             self._recorder.send(["begin", file, name, kept.name, path, dual, len(sides), silence, now])
