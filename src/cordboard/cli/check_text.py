@@ -60,6 +60,7 @@ def show(report: Report, console: Console, *, full: bool = False) -> None:
                     _story(result.story, console)
         console.print()
     console.print(Text(f"{report.sent} of at most {report.planned} requests sent.", "dim"))
+    console.print(Text("Rules such as settled-2: docs/contract/rules.md.", "dim"))
     if not full:
         console.print(Text("--full tells every call second by second, --html FILE draws them.", "dim"))
 

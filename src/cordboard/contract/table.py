@@ -29,7 +29,10 @@ class Field:
 
 
 _AS_TEXT: Final = '`"true"` and `"false"` as text'
-_SECONDS: Final = 'a whole number as text (`"45"`) or float (`45.0`); above the bound: the bound'
+_SECONDS: Final = (
+    'a whole number as text (`"45"`) or float (`45.0`); above the bound: the bound; 0, less or a fraction: '
+    "the default"
+)
 _LOST: Final = "not usable: the default"
 
 TABLE: Final = (
@@ -57,7 +60,7 @@ TABLE: Final = (
         "outgoing_phone_number",
         "number",
         "The ExoPhone that the dialled side sees: one of the account's, of the same circle as the one that "
-        "was called, its trunk able to dial. Else that of the first leg is shown.",
+        "was called, its trunk able to dial. Otherwise the call's own ExoPhone is shown.",
         lenient="any way of writing it",
     ),
     Field(
@@ -78,7 +81,7 @@ TABLE: Final = (
     Field(
         "max_ringing_duration",
         "integer",
-        "Seconds that a number (or a parallel wave) may ring, from its INVITE.",
+        "Seconds that a number (or a parallel wave) may ring, from the moment it is dialled.",
         default=limits.RING_DEFAULT,
         low=1,
         high=limits.RING_MAX,
@@ -135,7 +138,7 @@ TABLE: Final = (
     Field(
         "dial_passthru_event_url",
         "url",
-        "Gets a GET when a number starts being rung and when that leg is over.",
+        "Gets a GET when a number starts being rung and when that leg is over: the dial events.",
         lenient=_LOST,
     ),
     Field(

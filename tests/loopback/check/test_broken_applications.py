@@ -16,7 +16,7 @@ FAULTS = {
     "html_page": ("answer.media_type", "the body is a page", "Content-Type: application/json"),
     "missing_comma": ("json.comma_missing", 'a comma is missing after "record": true', "line 3"),
     "wrong_media_type": ("answer.media_type", "text/plain", "Content-Type: application/json"),
-    "redirects_to_login": ("answer.redirect", "redirects (302) to /login", "answer 200"),
+    "redirects_to_login": ("answer.redirect", "redirects (302) to /login", "it sends no login"),
     "numbers_without_country": ("number.not_dialable", "23456789", "+919812300001"),
     "assigns_twice": ("repeat.differs", "instead of", "Remember by CallSid"),
     "same_set_for_ever": ("limit.same-set", "never rung", "fetch_after_attempt to false"),

@@ -203,6 +203,21 @@ def test_settled_2_a_redirect_is_told_with_where_it_leads_and_not_followed() -> 
     assert case(told, "redirect")["verdict"] == "costs a call"
 
 
+def test_settled_2_where_a_redirect_leads_decides_what_to_change() -> None:
+    for location, change in (
+        ("https://a.example/connect/", "Configure https://a.example/connect/ as the URL"),
+        ("/accounts/signin?next=/connect", "Let the platform in"),
+        ("", "Answer 200 at the URL itself."),
+    ):
+
+        async def moved(request: web.Request, location: str = location) -> web.StreamResponse:
+            return web.Response(status=301, headers={"Location": location} if location else {})
+
+        with served(moved) as (base, _):
+            told = report(f"{base}/connect", "--read-only")
+        assert told["faults"][0]["change"].startswith(change)
+
+
 def test_settled_2_an_answer_that_is_too_late_costs_the_call_and_the_url_is_not_worn_out(
     tmp_path: Path,
 ) -> None:

@@ -1,5 +1,6 @@
 """What to change for each kind of fault: one sentence, addressed to the application's author."""
 
+import re
 from collections.abc import Mapping
 
 from cordboard.contract.plan import Problem
@@ -40,11 +41,11 @@ _BY_CODE: Mapping[str, str] = {
     "json.quotes": "Use double quotes: make the text with a JSON library.",
     "json.too_large": "Keep the answer under 64 kB.",
     "json.not_utf8": "Send UTF-8.",
-    "field.type": "Write the value in the type that the document names.",
-    "field.bounds": "Keep within the bounds that the document names.",
-    "field.choice": "Use one of the values that the document names.",
-    "field.unknown": "Leave the field out, or write the name that the document has.",
-    "field.spelling": "Write the name as the document spells it.",
+    "field.type": "Write the value in the type that docs/contract/answer.md names.",
+    "field.bounds": "Keep within the bounds that docs/contract/answer.md names.",
+    "field.choice": "Use one of the values that the message names.",
+    "field.unknown": "Leave the field out, or correct its name (docs/contract/answer.md lists them all).",
+    "field.spelling": "Write the value in lower case, without spaces.",
     "field.null": "Leave the field out instead of sending null.",
     "playback.url": "Give the announcement an absolute http(s) URL.",
     "playback.not_200": "Serve the announcement's file with status 200 within 5 s, without a login.",
@@ -72,18 +73,23 @@ _BY_CODE: Mapping[str, str] = {
     "wait.long": "Ring shorter (max_ringing_duration) or several at once (parallel_ringing).",
     "fallback.missing": "Set a Fallback URL on another server (for this check: --fallback URL).",
 }
+_LOGIN = re.compile(r"log-?in|sign-?in|auth|sso", re.IGNORECASE)
 _BY_FAMILY: Mapping[str, str] = {
     "json": "Make the answer with a JSON library instead of writing its text by hand.",
     "number": "Leave this number out of the list.",
-    "field": "Write the field as the document says, or leave it out.",
-    "trunk": "Write the trunk's fields as the document says.",
-    "playback": "Write start_call_playback as the document says, or leave it out.",
+    "field": "Write the field as docs/contract/answer.md says, or leave it out.",
+    "trunk": "Name a trunk by its id; custom_params is a text such as a=1&b=2.",
+    "playback": "Write start_call_playback as docs/contract/answer.md says, or leave it out.",
 }
 
 
 def change_for(code: str) -> str:
     """The sentence for a code."""
-    return _BY_CODE.get(code) or _BY_FAMILY.get(code.partition(".")[0]) or "Compare it with the document."
+    return (
+        _BY_CODE.get(code)
+        or _BY_FAMILY.get(code.partition(".")[0])
+        or "Compare it with docs/contract/answer.md."
+    )
 
 
 def change_of(problem: Problem) -> str:
@@ -92,6 +98,10 @@ def change_of(problem: Problem) -> str:
         return change_for(problem.code)
     line, _, column = problem.where.partition(":")
     if line.isdigit():
+        if problem.code == "json.comma_missing":  # what is told is where the next entry begins
+            return (
+                f"Write {problem.correction} before line {line}, column {column}; better, use a JSON library."
+            )
         return f"Write {problem.correction} in line {line}, column {column}; better, use a JSON library."
     return f"Write {problem.correction} in {problem.where}."
 
@@ -115,12 +125,8 @@ def of_status(got: Got, path: str) -> tuple[str, str, str]:
     status = got.status
     if 300 <= status < 400:
         where = f" to {got.location}" if got.location else ""
-        to = f"Configure {got.location} itself as the URL" if got.location else "Answer at the URL itself"
-        return (
-            "answer.redirect",
-            f"{path} redirects ({status}){where}, and redirects are not followed",
-            f"{to}, or answer 200 there.",
-        )
+        told = f"{path} redirects ({status}){where}, and redirects are not followed"
+        return "answer.redirect", told, _of_redirect(got.location)
     code, change = STATUSES.get(status, ("answer.status", change_for("answer.status")))
     if status >= 500:
         code = "answer.crash"
@@ -128,6 +134,15 @@ def of_status(got: Got, path: str) -> tuple[str, str, str]:
             "Look into the application's log: it failed on this request; answer 200 whatever the parameters."
         )
     return code, f"{path} answers {status}, and only 200 is an answer", change
+
+
+def _of_redirect(location: str) -> str:
+    """Where it leads decides: a login is no other place for the same answer."""
+    if not location:
+        return "Answer 200 at the URL itself."
+    if _LOGIN.search(location):
+        return "Let the platform in: it sends no login; put a secret into the URL's query instead."
+    return f"Configure {location} as the URL, or answer 200 at the URL itself."
 
 
 def of_failure(got: Got, path: str) -> tuple[str, str, str]:

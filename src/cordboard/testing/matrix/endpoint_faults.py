@@ -9,6 +9,9 @@ from cordboard.testing.matrix.reading import SLOW_SECONDS, faults_of
 from cordboard.testing.matrix.words import Asked, Fault, Verdict
 from cordboard.testing.scenario import Sound
 
+_DOWN = ("answer.crash", "answer.late", "answer.broken", "connect.")
+_APART = " Let it need nothing that the Primary URL needs: it is there for the day on which that is down."
+
 
 def of_many(asked: list[Asked], grave: Verdict) -> tuple[Fault, ...]:
     """The faults of many like requests, each once; time is judged by the slowest."""
@@ -33,6 +36,7 @@ def of_the_fallback(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
             fault,
             code=f"fallback.{fault.code}",
             message=f"the Fallback URL: {fault.message}",
+            change=f"{fault.change}{_APART if fault.code.startswith(_DOWN) else ''}",
             verdict=Verdict.WARNS,
         )
         for fault in faults

@@ -67,7 +67,8 @@ def _of_body(fault: Fault, body: bytes) -> Fault:
         return replace(fault, message=f"{fault.message} (the body looks like JSON)")
     if start == b"<":
         change = (
-            "Answer with JSON and Content-Type: application/json; this looks like an error page or a login."
+            "Look whether the URL is the right one: a website's page, a login or an error page came. "
+            "The answer has to be JSON with Content-Type: application/json."
         )
         return replace(fault, message=f"{fault.message} (the body is a page)", change=change)
     return fault
