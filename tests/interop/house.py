@@ -37,14 +37,20 @@ def to(*numbers: str, **fields: object) -> dict[str, object]:
 
 @dataclass(slots=True)
 class Customer:
-    """A customer's application: ``answer`` for every question, and the questions. Events are only counted."""
+    """A customer's application: ``answer`` for every question, and the questions. ``texts``: the paths that
+    are answered in plain text, by these words."""
 
     answer: dict[str, object] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """GET /connect."""
+        """Any GET."""
         self.asked.append(dict(request.query))
+        self.paths.append(request.path)
+        if request.path in self.texts:
+            return web.Response(text=self.texts[request.path], content_type="text/plain")
         return web.json_response(self.answer)
 
 
@@ -123,23 +129,27 @@ async def engine(
     *,
     keys: Mapping[str, object] | None = None,
     instead: Mapping[str, object] | None = None,
+    more: Callable[[str], Mapping[str, object]] = lambda host: {},
 ) -> AsyncIterator[Stage]:
     """``trunk``: the port of the peer that is dialled on 127.0.0.1; 0: the scripted phones. Any program on
     127.0.0.1 may call. ``answer``: the flow's. ``keys``: more of the trunk's settings (simulated callers then
-    come by another); ``instead``: sections in place of those here."""
+    come by another); ``instead``: sections in place of those here. ``more``: applets beside the
+    Connect, given the customer's address; one called ``first`` begins."""
     customer = Customer()
     site = web.Application()
-    site.router.add_get("/connect", customer.handle)
+    site.router.add_get("/{path:.*}", customer.handle)
     runner = web.AppRunner(site, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     uri = f"sip:127.0.0.1:{trunk};transport={transport}" if trunk else "simulator"
+    host = f"http://127.0.0.1:{runner.addresses[0][1]}"
     connect = {
         "type": "connect",
-        "primary_url": f"http://127.0.0.1:{runner.addresses[0][1]}/connect",
+        "primary_url": f"{host}/connect",
         **dict.fromkeys(("after_conversation", "nobody_answers", "not_dialed"), "bye"),
     }
-    applets = {"connect": connect, "bye": {"type": "hangup"}}
+    applets = {"connect": connect, "bye": {"type": "hangup"}, **more(host)}
+    start = "first" if "first" in applets else "connect"
     tables: dict[str, object] = {
         "sip": {"listen": ["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]},
         "media": {"ports": "{}-{}".format(*media_ports()), "processes": 1},
@@ -151,7 +161,7 @@ async def engine(
             {"name": "near", "uri": "sip:127.0.0.3:9", "sources": ["127.0.0.3/32"]},
         ],
         "exophones": [{"number": EXOPHONE, "flow": 1, "trunk": "peer"}],
-        "flows": [{"id": 1, "name": "test", "start": "connect", "answer": answer, "applets": applets}],
+        "flows": [{"id": 1, "name": "test", "start": start, "answer": answer, "applets": applets}],
         **(instead or {}),
     }
     settings = read(tables, {}, "test.toml")

@@ -70,6 +70,11 @@ _ANSWERS = st.fixed_dictionaries(
 _DELAYS = st.sampled_from([0.0, 0.1, 4.99, 5.0, 5.01]) | st.none()
 _GOOD = st.builds(lambda body, after: Reply(json.dumps(body).encode(), after=after), _ANSWERS, _DELAYS)
 _BAD = st.builds(Reply, body=st.just(b"?"), status=st.sampled_from([0, 200, 302, 500]), after=_DELAYS)
+_TEXT = st.builds(
+    lambda body, after: Reply(body, media_type="text/plain", after=after),
+    st.sampled_from([b"OK", b'{"select":"a"}', b"Hello.\n" + AUDIO.encode(), b""]),
+    _DELAYS,
+)
 _SOUNDS = st.builds(
     Sound,
     seconds=st.sampled_from([0.0, 0.5, 3.0]),
@@ -86,9 +91,34 @@ _CALLERS = st.builds(
 )
 
 
+SECOND = {
+    "id": 2,
+    "start": "ask",
+    "applets": {
+        "ask": {"type": "passthru", "url": "http://customer.example/second", "ok": "back", "other": "bye"},
+        "back": {"type": "transfer", "flow": 11754},
+        "bye": {"type": "hangup"},
+    },
+}
+
+
+def _onward(exits: list[str]) -> dict[str, Any]:
+    """Applets that need no caller, and a greeting that asks what to say; ``exits`` in their turn."""
+    url = "http://customer.example/passthru"
+    return {
+        "ask": {"type": "passthru", "url": url, "ok": exits[0], "other": exits[1]},
+        "tell": {"type": "passthru", "url": url, "async": True, "ok": exits[2]},
+        "choose": {"type": "switch", "cases": {"a": exits[3]}, "no_match": exits[4]},
+        "clock": {"type": "hours", "times": ["tue 09:00-11:45"], "open": exits[5], "closed": exits[6]},
+        "lines": {"type": "greeting", "url": "http://customer.example/lines", "next": exits[7]},
+        "on": {"type": "transfer", "flow": 2},
+    }
+
+
 @st.composite
 def _flows(draw: st.DrawFn) -> dict[str, Any]:
-    exits = st.sampled_from([None, "bye", "sorry", "again"])
+    named = ["bye", "sorry", "again", "ask", "tell", "choose", "clock", "lines", "on"]
+    exits = st.sampled_from([None, *named])
     flow = connect_flow(
         draw(exits),
         draw(exits),
@@ -98,6 +128,7 @@ def _flows(draw: st.DrawFn) -> dict[str, Any]:
     )
     again = {key: value for key, value in flow["applets"]["connect"].items() if value != "again"}
     flow["applets"]["again"] = again
+    flow["applets"] |= _onward(draw(st.lists(st.sampled_from(named), min_size=8, max_size=8)))
     if draw(st.booleans()):
         del flow["applets"]["connect"]["fallback_url"]
     return flow
@@ -107,7 +138,8 @@ SCENARIOS = st.builds(
     Scenario,
     flow=_flows(),
     phones=st.fixed_dictionaries({number: _PHONES | st.tuples(_PHONES, _PHONES) for number in NUMBERS}),
-    replies=st.lists(_GOOD | _GOOD | _GOOD | _BAD, max_size=6).map(tuple),
+    more_flows=st.just((SECOND,)),
+    replies=st.lists(_GOOD | _GOOD | _GOOD | _BAD | _TEXT, max_size=8).map(tuple),
     sounds=st.fixed_dictionaries({AUDIO: _SOUNDS, TONE: _SOUNDS, "Hello.": _SOUNDS}),
     caller=_CALLERS,
     account=st.just(ACCOUNT),

@@ -19,7 +19,7 @@ from tests.world.strategies import SCENARIOS
 @given(scenario=SCENARIOS)
 def test_a_journal_fed_to_the_runner_again_says_the_same(scenario: Scenario) -> None:
     world = World(scenario).run()
-    state = world.runner.begin(world.state.flow, scenario.account, scenario.facts())
+    state = World(scenario).state
     said: list[Command] = []
     for entry in world.transcript:
         if isinstance(entry.what, get_args(Event)):

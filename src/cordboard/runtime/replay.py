@@ -1,7 +1,7 @@
 """Feeds a call's journal to the machines again and says where they now decide otherwise."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -9,7 +9,7 @@ from cordboard.call.words import Command, Event
 from cordboard.contract.account import Account, ExoPhone
 from cordboard.contract.facts import CallFacts
 from cordboard.flow.document import read_flow
-from cordboard.flow.runner import Runner
+from cordboard.flow.runner import Runner, State
 from cordboard.kernel.mistakes import BadInput
 from cordboard.runtime.kinds import KINDS
 from cordboard.store.codec import unpack
@@ -40,13 +40,8 @@ def replay(lines: Iterable[bytes]) -> Iterator[Replayed]:
     beginning = next((record for record in records if record.get("k") == "begin"), None)
     if beginning is None or "facts" not in beginning:
         raise BadInput("journal", "the call's beginning is not in it", "a call that this engine took")
-    facts, account = facts_of(beginning["facts"]), account_of(beginning["account"])
-    flow, _ = read_flow(beginning["flow"], KINDS, "the call's flow")
-    others = tuple(
-        read_flow(table, KINDS, "a flow that a transfer leads to")[0] for table in beginning.get("others", ())
-    )
     runner = Runner(KINDS)
-    state = runner.begin(flow, account, facts, others)
+    state = begun(runner, beginning)
     for record in records:
         if record.get("k") != "step":
             continue
@@ -55,6 +50,16 @@ def replay(lines: Iterable[bytes]) -> Iterator[Replayed]:
         at = float(record["t"])
         state, now = runner.step(state, event, at)
         yield Replayed(at, event, then, now)
+
+
+def begun(runner: Runner, beginning: Mapping[str, Any]) -> State:
+    """The state that a call began in, from its journal's ``begin``."""
+    facts, account = facts_of(beginning["facts"]), account_of(beginning["account"])
+    flow, _ = read_flow(beginning["flow"], KINDS, "the call's flow")
+    others = tuple(
+        read_flow(table, KINDS, "a flow that a transfer leads to")[0] for table in beginning.get("others", ())
+    )
+    return runner.begin(flow, account, facts, others)
 
 
 def facts_of(raw: dict[str, Any]) -> CallFacts:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from cordboard.call.words import Command, Event
-from cordboard.flow.document import read_flow
 from cordboard.flow.runner import Runner
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.runtime import replay
@@ -85,10 +84,8 @@ class JournalSink:
     def transcript(self, call: str) -> list[Entry]:
         """The call as the pretend world writes it: events, commands, and the scene where it changed."""
         beginning = self.records("begin", call)[0]
-        flow, _ = read_flow(beginning["flow"], KINDS)
         runner = Runner(KINDS)
-        account, facts = replay.account_of(beginning["account"]), replay.facts_of(beginning["facts"])
-        state = runner.begin(flow, account, facts)
+        state = replay.begun(runner, beginning)
         entries: list[Entry] = []
         shown = None
         for at, event, commands in self.steps(call):
