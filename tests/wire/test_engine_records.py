@@ -58,7 +58,7 @@ def a_terminal_for_every_dial(stage: Stage) -> None:
     assert [(row["kind"], row["url"]) for row in rows] == [(event.kind, event.url) for event in told]
     assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
     whom = {kind: Counter[str]() for kind in ("Dial", "Ringing", "Answered", "Terminal")}
-    for row in rows:
+    for row in (row for row in rows if row["kind"] != "Passthru"):
         number = row["url"].partition("DialWhomNumber=")[2].partition("&")[0]
         whom[row["kind"]][number] += 1
         assert whom["Terminal"][number] <= whom["Dial"][number]
