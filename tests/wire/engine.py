@@ -9,15 +9,12 @@ from cordboard.call.scene import Scene, Source
 from cordboard.call.words import Note
 from cordboard.sip.endpoint.words import Address
 from cordboard.testing.scenario import Reply, Scenario, connect_flow
-from cordboard.testing.stage import CARRIER, ENGINE, EXCHANGE, Stage, play
+from cordboard.testing.stage import CARRIER, ENGINE, EXCHANGE, NO_EVENTS, Stage, play
 
 both_modes = pytest.mark.parametrize("mode", ["at_once", "late"])
 """The caller is answered at once, or when a callee answers."""
 
-PLAIN = (
-    b"v=0\r\no=- 1 1 IN IP4 192.0.2.20\r\ns=-\r\nc=IN IP4 192.0.2.20\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
-)
-"""An offer without telephone-event."""
+PLAIN = NO_EVENTS
 
 _OPTIONS = ("wire", "seed", "trunk", "finals", "ports")
 _USER = re.compile(rb"INVITE sip:([^@;> ]+)")

@@ -10,12 +10,15 @@ from cordboard.testing.scenario import (
     ACCOUNT,
     CALLER,
     EVENTS,
+    FALLBACK,
+    PRIMARY,
     Caller,
     Phone,
     Reply,
     Scenario,
     Sound,
     connect_flow,
+    flow_of,
 )
 from tests.world.helpers import AUDIO, TONE, A, B, C, D
 
@@ -146,3 +149,70 @@ SCENARIOS = st.builds(
     stops=st.none() | st.none() | st.none() | _MOMENTS,
     media_lost=st.none() | st.none() | _MOMENTS,
 )
+
+
+# --- gathers and menus ------------------------------------------------------------------------------------
+
+_PROMPTS = st.sampled_from([{"text": "Hello."}, {"audio_url": AUDIO}])
+_ASKED = st.fixed_dictionaries(
+    {"gather_prompt": _PROMPTS},
+    optional={
+        "max_input_digits": st.sampled_from([1, 2, 255]),
+        "finish_on_key": st.sampled_from(["", "#", "1"]),
+        "input_timeout": st.sampled_from([1, 2, 5, 10]),
+        "repeat_menu": st.integers(0, 3),
+        "repeat_gather_prompt": _PROMPTS,
+    },
+).map(lambda asked: Reply(json.dumps(asked).encode(), after=0.1))
+_KEYS = st.lists(st.tuples(_MOMENTS, st.sampled_from("1112#*9A")), max_size=12).map(tuple)
+
+
+@st.composite
+def _key_flows(draw: st.DrawFn) -> dict[str, Any]:
+    names = ["gather", "asking", "menu", "connect", "sorry", "bye"]
+    exits = st.sampled_from([None, *names])
+    typing = {
+        "max_input_digits": draw(st.sampled_from([1, 3, 255])),
+        "finish_on_key": draw(st.sampled_from(["", "#", "2"])),
+        "input_timeout": draw(st.sampled_from([1, 5])),
+        "repeat_menu": draw(st.integers(0, 2)),
+        "digits": draw(exits),
+        "nothing": draw(exits),
+    }
+    connect = {"type": "connect", "primary_url": PRIMARY, "not_dialed": draw(exits)}
+    menu = {
+        "type": "menu",
+        "prompt": draw(_PROMPTS),
+        "keys": {"1": draw(st.sampled_from(names)), "#": draw(st.sampled_from(names))},
+        "timeout": draw(st.sampled_from([1, 5])),
+        "repeats": draw(st.integers(0, 2)),
+        "no_input": draw(exits),
+        "invalid": draw(exits),
+    }
+    asking = {"type": "gather", "primary_url": PRIMARY, "fallback_url": FALLBACK, **typing}
+    gather = {"type": "gather", "prompt": draw(_PROMPTS), "repeat_prompt": draw(_PROMPTS), **typing}
+    applets: dict[str, dict[str, Any]] = {
+        "gather": gather,
+        "asking": asking,
+        "menu": menu,
+        "connect": connect,
+    }
+    for told in applets.values():
+        for exit in [key for key, word in told.items() if word is None]:
+            del told[exit]
+    return flow_of(draw(st.sampled_from(names[:4])), draw(st.sampled_from(["at_once", "late"])), **applets)
+
+
+KEY_SCENARIOS = st.builds(
+    Scenario,
+    flow=_key_flows(),
+    phones=st.fixed_dictionaries(dict.fromkeys(NUMBERS, _PHONES)),
+    replies=st.lists(_ASKED | _ASKED | _GOOD | _BAD, max_size=8).map(tuple),
+    sounds=st.fixed_dictionaries({AUDIO: _SOUNDS, "Hello.": _SOUNDS}),
+    caller=st.builds(
+        Caller, leaves=st.none() | st.none() | _MOMENTS, digits=_KEYS, dead=st.none() | _MOMENTS
+    ),
+    stops=st.none() | st.none() | st.none() | _MOMENTS,
+    media_lost=st.none() | st.none() | _MOMENTS,
+)
+"""Flows of gathers and menus, with a Connect among them, and callers who press keys at any moment."""

@@ -14,7 +14,7 @@ from cordboard.call.causes import Cause
 from cordboard.call.words import Command, Release
 from cordboard.flow.runner import Runner
 from cordboard.testing.explorer import Explorer, Found
-from cordboard.testing.scenario import connect_flow
+from cordboard.testing.scenario import PRIMARY, connect_flow, flow_of
 from tests.world.helpers import A, B, C
 
 NUMBERS = [A, B, C]
@@ -66,6 +66,32 @@ def test_two_numbers_in_sequence_with_the_url_asked_again() -> None:
         "",
         False,
     ) in found.outcomes  # the deadline of a URL may pass before its answer comes
+
+
+def test_a_gather_by_url_and_a_connect_behind_it() -> None:
+    gather = {"type": "gather", "primary_url": PRIMARY, "digits": "connect", "nothing": "connect"}
+    asked = b'{"gather_prompt": {"text": "Code?"}, "repeat_menu": 1, "max_input_digits": 2}'
+    connect = {"type": "connect", "parameters": {"destination": {"numbers": [A]}}}
+    flow = flow_of("gather", gather=gather, connect=connect)
+    found = Explorer(flow, frozenset({"answer"}), replies=(asked,), keys="12#").search()
+    # as many of the keys as came while they were asked for: too early, or too late, they are none
+    assert found.digits == {"", "1", "2", "12"}
+    assert TALKED in found.outcomes and ("call-attempt", "", False) in found.outcomes
+
+
+def test_a_menu_that_is_asked_twice() -> None:
+    menu = {
+        "type": "menu",
+        "prompt": {"text": "Sales: 1."},
+        "keys": {"1": "gather"},
+        "repeats": 1,
+        "timeout": 3,
+    }
+    gather = {"type": "gather", "prompt": {"text": "Code?"}, "max_input_digits": 2}
+    flow = flow_of("menu", menu={**menu, "no_input": "sorry", "invalid": "sorry"}, gather=gather)
+    found = Explorer(flow, frozenset(), keys="914*").search()
+    # 1 is the menu's key, and no digit of the gather behind it; 9 is told where it was the last word
+    assert found.digits == {"", "9", "4", "4*"}
 
 
 # --- the search finds what it is there to find -------------------------------------------------------------

@@ -4,6 +4,7 @@ To write them anew: `CORDBOARD_WRITE_LADDERS=1 pytest tests/world/test_ladders.p
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cordboard.call.causes import Cause
 from cordboard.testing.scenario import (
     EVENTS,
     NEVER_REPLIES,
+    PRIMARY,
     RINGS_OUT,
     Caller,
     Phone,
@@ -22,12 +24,38 @@ from cordboard.testing.scenario import (
     answers,
     busy,
     connect_flow,
+    flow_of,
+    typed,
 )
 from cordboard.testing.world import World
 from tests.world.helpers import AUDIO, TONE, A, B, C, D
 
 FOLDER = Path(__file__).parent / "ladders"
 WAVE = {"activate": True, "max_parallel_attempts": 2}
+
+KEYS_THEN_CONNECT = Scenario(
+    flow=flow_of(
+        "menu",
+        menu={
+            "type": "menu",
+            "prompt": {"text": "Support: 2."},
+            "keys": {"2": "gather"},
+            "repeats": 1,
+        },
+        gather={"type": "gather", "primary_url": f"{PRIMARY}/code", "digits": "connect", "nothing": "sorry"},
+        connect={"type": "connect", "primary_url": PRIMARY},
+    ),
+    phones={A: answers(2.0, 5.0)},
+    replies=(
+        Reply(
+            b'{"gather_prompt": {"text": "Code?"}, "repeat_menu": 1, "input_timeout": 2,'
+            b' "repeat_gather_prompt": {"text": "Once more: code?"}}'
+        ),
+        answer(A),
+    ),
+    # a wrong key, the right one; no digits in the first try, three in the second, a finish key
+    caller=Caller(digits=((1.0, "9"), (2.0, "2"), *typed("12", 10.0), (11.2, "3"), (12.0, "#"))),
+)
 
 SCENARIOS = {
     "plain_call": Scenario(phones={A: answers(4.0, 30.0)}, replies=(answer(A),)),
@@ -83,6 +111,10 @@ SCENARIOS = {
             answer(B, music_on_hold={"type": "custom_tone", "value": TONE}, max_conversation_duration=20),
         ),
         sounds={AUDIO: Sound(status=404, seconds=0.0)},
+    ),
+    "menu_then_gather_by_url_then_connect": KEYS_THEN_CONNECT,
+    "the_same_with_keys_by_info": replace(
+        KEYS_THEN_CONNECT, caller=replace(KEYS_THEN_CONNECT.caller, info=True)
     ),
 }
 

@@ -12,12 +12,23 @@ from cordboard.call.words import Command, Event
 from cordboard.store.codec import pack, unpack
 from cordboard.testing.scenario import Scenario
 from cordboard.testing.world import World
-from tests.world.strategies import SCENARIOS
+from tests.world.strategies import KEY_SCENARIOS, SCENARIOS
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenario=SCENARIOS)
 def test_a_journal_fed_to_the_runner_again_says_the_same(scenario: Scenario) -> None:
+    played_and_replayed(scenario)
+
+
+@settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
+@given(scenario=KEY_SCENARIOS)
+def test_worlds_of_gathers_and_menus_keep_every_promise_too(scenario: Scenario) -> None:
+    played_and_replayed(scenario)
+
+
+def played_and_replayed(scenario: Scenario) -> None:
+    """The world keeps its promises, and its journal tells the same again."""
     world = World(scenario).run()
     state = World(scenario).state
     said: list[Command] = []

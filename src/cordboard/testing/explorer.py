@@ -18,6 +18,7 @@ from cordboard.call.words import (
     CallerHungUp,
     Command,
     Dial,
+    DigitPressed,
     EndCall,
     Event,
     Fetch,
@@ -60,6 +61,7 @@ class Position:
     loose: tuple[Event, ...] = ()
     caller_here: bool = True
     bridged: int = 0
+    pressed: int = 0  # keys
     plays: tuple[int, ...] = ()
     ended: bool = False
 
@@ -71,16 +73,19 @@ class Found:
     positions: int = 0
     schedules: int = 0
     outcomes: set[tuple[str, str, bool]] = field(default_factory=set)  # CallType, DialCallStatus, bridged
+    digits: set[str] = field(default_factory=set)  # what was typed, at the end
 
 
 @dataclass
 class Explorer:
-    """``phones_can``: of ``answer``, ``busy``, ``ring``, ``hang_up``. ``replies``: bodies, one per fetch."""
+    """``phones_can``: of ``answer``, ``busy``, ``ring``, ``hang_up``. ``replies``: bodies, one per fetch.
+    ``keys``: what the caller may press, in this order."""
 
     flow: Mapping[str, Any]
     phones_can: frozenset[str] = frozenset({"answer", "busy", "hang_up"})
     caller_can_leave: bool = True
     replies: tuple[bytes, ...] = ()
+    keys: str = ""
 
     def __post_init__(self) -> None:
         flow, _ = read_flow(self.flow, KINDS)
@@ -141,6 +146,10 @@ class Explorer:
             yield self._took(
                 "the caller hangs up", self._deliver(replace(position, caller_here=False), CallerHungUp())
             )
+        if position.caller_here and position.pressed < len(self.keys):
+            key = self.keys[position.pressed]
+            pressed = replace(position, pressed=position.pressed + 1)
+            yield self._took(f"the caller presses {key}", self._deliver(pressed, DigitPressed(0, key)))
         deadline = self.runner.deadline(position.state)
         if deadline is not None:
             late = replace(position, now=max(position.now, deadline))
@@ -230,6 +239,7 @@ class Explorer:
         assert (facts.call_type == "completed") == bool(position.bridged), (
             "a conversation is completed, and only that"
         )
+        self.found.digits.add(facts.digits)
         self.found.outcomes.add((facts.call_type, facts.dial_status, bool(position.bridged)))
 
 

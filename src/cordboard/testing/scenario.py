@@ -108,14 +108,30 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What the caller does, in seconds from the start. ``dead``: its audio dies. ``speaks``: from when to
-    when; it matters only to who waits for silence."""
+    """What the caller does, in seconds from the start. ``digits``: the keys it presses; ``info``: by INFO,
+    not in its audio. ``dead``: its audio dies. ``speaks``: from when to when; it matters only to who waits
+    for silence."""
 
     leaves: float | None = None
     holds: tuple[tuple[float, bool], ...] = ()
     digits: tuple[tuple[float, str], ...] = ()
     speaks: tuple[tuple[float, float], ...] = ()
     dead: float | None = None
+    info: bool = False
+
+
+def typed(keys: str, at: float, every: float = 0.5) -> tuple[tuple[float, str], ...]:
+    """Keys for a caller's ``digits``: the first at this moment, the others one after another."""
+    return tuple((round(at + nth * every, 3), key) for nth, key in enumerate(keys))
+
+
+def flow_of(start: str, answer: str = "at_once", **applets: Mapping[str, Any]) -> dict[str, Any]:
+    """A flow of these applets, by name; ``bye`` is a Hangup and ``sorry`` a Greeting besides."""
+    usual = {
+        "sorry": {"type": "greeting", "text": "Sorry, nobody is there.", "next": "bye"},
+        "bye": {"type": "hangup"},
+    }
+    return {"id": 11754, "name": "support", "start": start, "answer": answer, "applets": {**applets, **usual}}
 
 
 def connect_flow(
@@ -138,12 +154,7 @@ def connect_flow(
         "not_dialed": not_dialed,
     }
     connect |= {exit: target for exit, target in exits.items() if target is not None}
-    applets: dict[str, Any] = {
-        "connect": connect,
-        "sorry": {"type": "greeting", "text": "Sorry, nobody is there.", "next": "bye"},
-        "bye": {"type": "hangup"},
-    }
-    return {"id": 11754, "name": "support", "start": "connect", "answer": answer, "applets": applets}
+    return flow_of("connect", answer, connect=connect)
 
 
 ACCOUNT = Account(exophones=(ExoPhone(EXOPHONE), ExoPhone("+918047100002")))
