@@ -1,6 +1,6 @@
 """How much of our events one host gets, so that they are no weapon (reliability.md S4). Pure.
 
-Four at a time. Ten a second; every success raises a host's rate by one up to 500, so that a consumer that
+Four at a time. Ten a second; every success raises a host's rate by one up to 1000, so that a consumer that
 keeps up gets its backlog, and any failure brings it back to ten. After five failures in a row the host is
 left alone, 5 s at first, then twice as long each time, up to 5 minutes; then one event is tried.
 """
@@ -8,7 +8,7 @@ left alone, 5 s at first, then twice as long each time, up to 5 minutes; then on
 from dataclasses import dataclass
 
 AT_ONCE = 4
-RATE, BEST_RATE = 10.0, 500.0
+RATE, BEST_RATE = 10.0, 1000.0
 FAILURES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 _MOST_HOSTS = 2000

@@ -30,6 +30,9 @@ class Figures:
         self._events = Counter(
             "cordboard_events", "Events to customers by outcome", ["outcome"], registry=self._registry
         )
+        self._waiting = Gauge(
+            "cordboard_events_waiting", "Events that customers have not taken yet", registry=self._registry
+        )
         self._security = Counter(
             "cordboard_security_events", "Security events", ["event"], registry=self._registry
         )
@@ -90,6 +93,10 @@ class Figures:
     def event_sent(self, outcome: str) -> None:
         """``delivered``, ``retried`` or ``dead``."""
         self._events.labels(outcome).inc()
+
+    def events_waiting(self, count: int) -> None:
+        """How many wait in the outbox, as last seen."""
+        self._waiting.set(count)
 
     def security(self, event: str) -> None:
         """Something that should not happen."""

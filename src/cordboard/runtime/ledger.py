@@ -21,6 +21,7 @@ from cordboard.runtime.ladder import Ladder
 from cordboard.runtime.tapebook import Tapebook
 from cordboard.sip.endpoint.words import Seen
 from cordboard.store import lines
+from cordboard.store.outbox import receiver
 
 CALLER = 0
 _BODY_KEPT = 65536
@@ -250,6 +251,7 @@ class Ledger:
             number=self._events,
             kind=kind,
             url=url,
+            host=receiver(url),
             created_at=at,
             due_at=due,
             **sent,

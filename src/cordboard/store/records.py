@@ -141,7 +141,7 @@ class FlowRow:
 class OutboxRow:
     """An event for a customer. `number` orders the events of a call. `state`: `due`, `done`, `dead`.
     `method`: `GET`, or `POST` with `body` (text) of `content_type`. `node`: whose engine sends it; written by
-    the store."""
+    the store. `host`: who receives it, of `url`."""
 
     id: str
     call_sid: str
@@ -157,3 +157,4 @@ class OutboxRow:
     content_type: str = ""
     body: str = ""
     node: str = "local"
+    host: str = ""

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, and_, exists, select
+from sqlalchemy import Connection, Row, Select, Table, exists, select
 
-from cordboard.store import lines, tables
+from cordboard.store import tables
 from cordboard.store.records import CallRow, FetchRow, LegRow, OutboxRow, RecordingRow
 
 T = TypeVar("T")
@@ -112,77 +112,6 @@ class Recordings(Repository[RecordingRow]):
     async def newest_of_call(self, sid: str) -> RecordingRow | None:
         found = await self.of_call(sid)
         return found[-1] if found else None
-
-
-class Outbox(Repository[OutboxRow]):
-    """Events for customers: at least once, in order per call. Changes go through the journal."""
-
-    def __init__(
-        self,
-        read: Reader[OutboxRow],
-        append: Callable[[bytes], int],
-        committed: Callable[[], int],
-        node: str = "local",
-    ) -> None:
-        super().__init__(read, OutboxRow, tables.outbox)
-        self._append, self._committed, self._node = append, committed, node
-        self._changed: dict[str, int] = {}
-
-    def add(self, event: OutboxRow) -> None:
-        """Keep an event until it is done or dead. Returns at once."""
-        given = (field.name for field in fields(OutboxRow) if field.name not in ("id", "node"))
-        values = {name: getattr(event, name) for name in given}
-        self._append(lines.row("outbox", event.id, values))
-
-    def done(self, id: str, attempts: int = 1) -> None:
-        """It was delivered."""
-        self._change(id, {"state": "done", "attempts": attempts, "error": ""})
-
-    def retry(self, id: str, at: float, error: str, attempts: int = 1) -> None:
-        """It was not; try again at this time (epoch)."""
-        self._change(id, {"due_at": at, "attempts": attempts, "error": error[:500]})
-
-    def dead(self, id: str, error: str, attempts: int = 1) -> None:
-        """It will not be tried any more; the call's later events need not wait for it."""
-        self._change(id, {"state": "dead", "attempts": attempts, "error": error[:500]})
-
-    async def due(self, now: float, limit: int = 100) -> tuple[OutboxRow, ...]:
-        """Events to be sent now: of each call the first that is not yet done, when its time has come.
-
-        An event that was just done, put off or given up is left out until the database knows of it.
-        """
-        committed = self._committed()
-        self._changed = {id: position for id, position in self._changed.items() if position > committed}
-        outbox, earlier = tables.outbox, tables.outbox.alias()
-        first = ~exists().where(
-            and_(
-                earlier.c.call_sid == outbox.c.call_sid,
-                earlier.c.number < outbox.c.number,
-                earlier.c.state == "due",
-            )
-        )
-        ready = self._select().where(outbox.c.state == "due", outbox.c.due_at <= now, first)
-        ready = ready.where(outbox.c.node == self._node)
-        ready = ready.order_by(outbox.c.due_at, outbox.c.call_sid, outbox.c.number)
-        found = await self._all(ready.limit(limit + len(self._changed)))
-        return tuple(event for event in found if event.id not in self._changed)[:limit]
-
-    async def of_call(self, sid: str) -> tuple[OutboxRow, ...]:
-        outbox = tables.outbox.c
-        return await self._all(self._select().where(outbox.call_sid == sid).order_by(outbox.number))
-
-    async def next_due(self) -> float | None:
-        """When the soonest waiting event is due (epoch); None when nothing waits."""
-        outbox = tables.outbox.c
-        found = await self._first(self._due_of_node().order_by(outbox.due_at))
-        return found.due_at if found else None
-
-    def _due_of_node(self) -> Select[Any]:
-        outbox = tables.outbox.c
-        return self._select().where(outbox.state == "due", outbox.node == self._node)
-
-    def _change(self, id: str, values: dict[str, Any]) -> None:
-        self._changed[id] = self._append(lines.row("outbox", id, values))
 
 
 class Timelines:

@@ -15,7 +15,8 @@ from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.store import database, troubles
 from cordboard.store.journal import SEGMENT_BYTES, Journal
-from cordboard.store.repositories import Calls, Fetches, Legs, Outbox, Recordings, Timelines
+from cordboard.store.outbox import Outbox
+from cordboard.store.repositories import Calls, Fetches, Legs, Recordings, Timelines
 from cordboard.store.writer import BATCH_SECONDS, Writer
 
 T = TypeVar("T")

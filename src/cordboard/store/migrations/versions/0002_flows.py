@@ -12,14 +12,19 @@ depends_on = None
 _NEW = {
     "calls": {"callback": "", "node": "local"},
     "recordings": {"mp3": "", "place": "", "kind": "conversation", "sha256": "", "certificate": ""},
-    "outbox": {"method": "GET", "content_type": "", "body": "", "node": "local"},
+    "outbox": {"method": "GET", "content_type": "", "body": "", "node": "local", "host": ""},
 }
+_IN_STATE = {"outbox_waiting": ("due", ["node", "host", "due_at"]), "outbox_dead": ("dead", ["due_at", "id"])}
 
 
 def upgrade() -> None:
     for table, columns in _NEW.items():
         for column, default in columns.items():
             op.add_column(table, sa.Column(column, sa.Text(), nullable=False, server_default=default))
+    op.drop_index("outbox_by_state", "outbox")
+    for name, (state, names) in _IN_STATE.items():
+        there = sa.text(f"state = '{state}'")
+        op.create_index(name, "outbox", names, sqlite_where=there, postgresql_where=there)
     op.create_table(
         "events",
         sa.Column(
@@ -52,6 +57,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("flows")
     op.drop_table("events")
+    for name in _IN_STATE:
+        op.drop_index(name, "outbox")
+    op.create_index("outbox_by_state", "outbox", ["state", "due_at"])
     for table, columns in _NEW.items():
         for (
             column
