@@ -19,6 +19,7 @@ from cordboard.testing.scenario import (
     Sound,
     connect_flow,
     flow_of,
+    ordered,
 )
 from tests.world.helpers import AUDIO, TONE, A, B, C, D
 
@@ -140,7 +141,9 @@ def _flows(draw: st.DrawFn) -> dict[str, Any]:
 SCENARIOS = st.builds(
     Scenario,
     flow=_flows(),
-    phones=st.fixed_dictionaries({number: _PHONES | st.tuples(_PHONES, _PHONES) for number in NUMBERS}),
+    phones=st.fixed_dictionaries(
+        {number: _PHONES | st.tuples(_PHONES, _PHONES) for number in NUMBERS} | {CALLER: _PHONES}
+    ),
     more_flows=st.just((SECOND,)),
     replies=st.lists(_GOOD | _GOOD | _GOOD | _BAD | _TEXT, max_size=8).map(tuple),
     sounds=st.fixed_dictionaries({AUDIO: _SOUNDS, TONE: _SOUNDS, "Hello.": _SOUNDS}),
@@ -148,6 +151,12 @@ SCENARIOS = st.builds(
     account=st.just(ACCOUNT),
     stops=st.none() | st.none() | st.none() | _MOMENTS,
     media_lost=st.none() | st.none() | _MOMENTS,
+    order=st.none()
+    | st.builds(
+        ordered,
+        ring_seconds=st.sampled_from([1.0, 10.0, 30.0, 60.0]),
+        limit_seconds=st.sampled_from([0.0, 1.0, 10.0, 30.0, 14_400.0]),
+    ),
 )
 
 

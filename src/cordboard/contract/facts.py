@@ -23,7 +23,9 @@ class CallFacts:
     ``caller`` is CallFrom and From; ``called`` is CallTo and To (the ExoPhone for an incoming call).
     ``caller_phone``: the user of the registered phone that has the caller's number; empty for none.
     ``call_type``, ``dial_status``, ``dial_seconds``, ``dial_whom``, ``legs``: of the latest attempt or
-    Connect. ``next_*``: the call's counters, so that ids never repeat within a call.
+    Connect. ``next_*``: the call's counters, so that ids never repeat within a call. ``talk_limit``: seconds
+    that a conversation may last whatever an answer says, 0: as the answer says (an API call between two
+    numbers, whose TimeLimit counts).
     """
 
     sid: str
@@ -51,6 +53,7 @@ class CallFacts:
     next_sound: int = 1
     next_play: int = 1
     next_recording: int = 1
+    talk_limit: int = 0
 
     @property
     def loops(self) -> frozenset[str]:

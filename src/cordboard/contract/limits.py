@@ -37,8 +37,15 @@ AUDIO_FRESH_SECONDS: Final = 600.0
 DIGITS_MIN: Final = 7
 DIGITS_MAX: Final = 15
 
-# CustomField of an API call, characters (contract.md §6.2).
-CUSTOM_FIELD_MAX: Final = 128
+# A call by API: from its first answer (TimeLimit, contract.md §6.2: at most four hours, and so by default).
+CALL_MAX: Final = 14_400
+# CustomField of an API call. The platform's page says 128 characters; people put JSON into it, so what
+# reliability.md S14 allows is taken.
+
+CUSTOM_FIELD_BYTES_MAX: Final = 2048
+# A URL that a call's order names, and how much of a field's name a sentence repeats.
+URL_MAX: Final = 2000
+FIELD_NAME_SHOWN: Final = 60
 
 # A Gather, and a menu's keys (contract.md §5.5; any positive timeout is accepted, an hour at most is waited).
 GATHER_DIGITS_MAX: Final = 255

@@ -16,6 +16,7 @@ from cordboard.call.words import (
     AudioDied,
     CallerArrived,
     CallerHungUp,
+    CallOrdered,
     Command,
     EndCall,
     Event,
@@ -25,18 +26,23 @@ from cordboard.call.words import (
     LegEnded,
     LegFailed,
     LegHeld,
+    LegProgressed,
+    LegRinging,
     MediaLost,
     Note,
     ProgressCaller,
     RejectCaller,
     Release,
     Stopped,
+    TimePassed,
     Transfer,
 )
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
+from cordboard.flow import ordered
 from cordboard.flow.applet import AppletEvent, AppletKind, Entered
 from cordboard.flow.document import LATE, Flow
+from cordboard.flow.ordered import Ordered
 
 MOST_APPLETS = 100
 """A call goes through no more applets than this: a flow that goes in circles by itself comes to an end."""
@@ -51,6 +57,7 @@ class State:
     ``applet`` is the name of the one that runs and ``inner`` its own state (None before the first and after
     the last). ``facts`` are those at the last change of applet. ``released``: legs we let go, with the cause.
     ``others``: every flow that a transfer may lead to, as they were when the call began.
+    ``ordered``: what the API asked for, where it began the call; ``ends_at``: when its limit ends the call.
     """
 
     flow: Flow
@@ -64,6 +71,8 @@ class State:
     released: tuple[tuple[int, Cause], ...] = ()
     entered: int = 0
     others: tuple[Flow, ...] = ()
+    ordered: Ordered | None = None
+    ends_at: float | None = None
 
 
 Step = tuple[State, tuple[Command, ...]]
@@ -76,8 +85,8 @@ class Runner:
         self.kinds = kinds
 
     def begin(self, flow: Flow, account: Account, facts: CallFacts, others: tuple[Flow, ...] = ()) -> State:
-        """The state before ``CallerArrived``. ``others``: the flows that transfers lead to, in any number of
-        steps; a call keeps to the versions that it began with."""
+        """The state before ``CallerArrived`` or ``CallOrdered``. ``others``: flows that transfers lead to,
+        in any number of steps; a call keeps to the versions that it began with."""
         return State(flow, account, facts, others=others)
 
     def over(self, state: State) -> bool:
@@ -86,7 +95,12 @@ class Runner:
 
     def deadline(self, state: State) -> float | None:
         """When ``TimePassed`` is wanted, in seconds since the call began."""
-        return None if state.inner is None else self._kind(state).deadline(state.inner)
+        if state.ordered is not None and state.ordered.rings:
+            return state.ordered.give_up_at
+        wanted = None if state.inner is None else self._kind(state).deadline(state.inner)
+        if state.ends_at is None or state.gone or state.over:
+            return wanted
+        return state.ends_at if wanted is None else min(wanted, state.ends_at)
 
     def facts(self, state: State) -> CallFacts:
         """What is known of the call by now."""
@@ -113,6 +127,10 @@ class Runner:
                 return state, _release_late(event)
             case CallerArrived():
                 return self._arrive(state, now) if not state.entered else (state, ())
+            case CallOrdered():
+                return self._order(state, event, now)
+            case _ if state.ordered is not None and (stepped := self._as_ordered(state, event, now)):
+                return stepped
             case CallerHungUp() if state.gone:
                 return state, ()
             case CallerHungUp():
@@ -147,6 +165,65 @@ class Runner:
             state = replace(state, facts=replace(state.facts, answered_at=now))
         state, commands = self._enter(state, state.flow.start, now)
         return self._run(state, Entered(), (first, *commands), now)
+
+    def _order(self, state: State, order: CallOrdered, now: float) -> Step:
+        if state.ordered is not None or state.entered:
+            return state, ()
+        asked, dial = ordered.dialled(order, now)
+        return replace(state, ordered=asked), (dial,)
+
+    def _as_ordered(self, state: State, event: Event, now: float) -> Step | None:
+        """What is the order's business: leg 0 while it rings, its end, the call's limit. None: nothing."""
+        asked = state.ordered
+        assert asked is not None
+        match event:
+            case LegRinging(leg=0) | LegProgressed(leg=0):
+                heard = ordered.heard_of(asked, event, now)
+                return (state, ()) if heard is asked else (replace(state, ordered=heard), ())
+            case LegAnswered(leg=0) if asked.rings:
+                return self._first_answered(state, asked, now)
+            case LegAnswered(leg=0):
+                return state, ()
+            case LegFailed(0, cause) | LegEnded(0, cause) if asked.rings:
+                return self._never_answered(state, asked, (), f"leg.{cause.value}")
+            case LegFailed(0, cause) | LegEnded(0, cause):
+                held = tuple(leg for leg in state.held if leg != CALLER)
+                return self.step(replace(state, held=held), CallerHungUp(cause), now)
+            case TimePassed() | Stopped() | CallerHungUp() if asked.rings:
+                release = ordered.given_up(asked, event, now)
+                if release is None:
+                    return state, ()
+                return self._never_answered(state, asked, (release,), release.why)
+            case TimePassed() if state.ends_at is not None and now >= state.ends_at and not state.gone:
+                return self._out_of_time(state, now)
+            case _:
+                return None
+
+    def _first_answered(self, state: State, asked: Ordered, now: float) -> Step:
+        """Whom the API called first is the caller from here on, answered already."""
+        asked, ends_at = ordered.answered(asked, now)
+        facts = replace(state.facts, answered_at=now)
+        state, commands = self._enter(
+            replace(state, ordered=asked, ends_at=ends_at, facts=facts), state.flow.start, now
+        )
+        return self._run(state, Entered(), commands, now)
+
+    def _never_answered(self, state: State, asked: Ordered, commands: tuple[Command, ...], why: str) -> Step:
+        """There is nobody: no flow begins."""
+        state = replace(
+            state,
+            ordered=replace(asked, give_up_at=None),
+            gone=True,
+            released=_with_releases(state.released, commands),
+        )
+        return self._end(state, commands, why)
+
+    def _out_of_time(self, state: State, now: float) -> Step:
+        """The call has lasted as long as the API allowed; the flow goes on as after any hang-up of ours."""
+        assert state.ordered is not None
+        limit = Note("limit.call", f"the call lasted {state.ordered.order.limit_seconds:g} s", "limit.call")
+        state, commands = self._pass_on(replace(state, gone=True), CallerHungUp(Cause.LIMIT), now)
+        return state, (limit, HangUpCaller("limit.call"), *commands)
 
     def _caller_fell_silent(self, state: State, now: float) -> Step:
         """A caller who was never answered need not send audio; one who was is hung up."""

@@ -41,7 +41,9 @@ _MOST_BRANCHES = 20
 
 
 class CalleeLeg:
-    """``session`` is set right after the INVITE went out; no event comes before. ``by_caller`` says whether
+    """Leg 0 of a call that we began is one too: its far side is the caller.
+
+    ``session`` is set right after the INVITE went out; no event comes before. ``by_caller`` says whether
     the caller has gone, for who ended a leg that we released. ``over`` is called once, at the end."""
 
     __slots__ = (
@@ -93,6 +95,15 @@ class CalleeLeg:
     def first_offer(self) -> bytes:
         """The SDP of the INVITE; none where the trunk wants to offer itself."""
         return b"" if self._late else self._speech.offer()
+
+    @property
+    def left(self) -> bool:
+        """It is over, and not because we released it."""
+        return self.finished and self._asked is None
+
+    @property
+    def _far(self) -> Side:
+        return Side.CALLEE if self.leg else Side.CALLER
 
     @property
     def _limit_from_ringing(self) -> bool:
@@ -280,7 +291,7 @@ class CalleeLeg:
             cause = cause_of_refusal(event.code, event.reasons, event.local)
             self._end(LegFailed(self.leg, cause, event.code, shown_name(event.phrase)))
         elif self._answered:
-            side = side_that_ended(event.remote, event.reasons, Side.CALLEE)
+            side = side_that_ended(event.remote, event.reasons, self._far)
             self._end(LegEnded(self.leg, Cause.NORMAL, side))
         else:
             self._end(LegFailed(self.leg, Cause.FAILED, 0, shown_name(event.why)))

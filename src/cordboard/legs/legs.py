@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
 
 from cordboard.call.causes import Cause
 from cordboard.call.words import LegFailed, PhoneRung
@@ -10,10 +9,12 @@ from cordboard.config.settings import Settings
 from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import BadInput
 from cordboard.legs.arriving import Refusal, judged, of_phone, read_arrival
+from cordboard.legs.beginning import Hindrance, hindrance
 from cordboard.legs.callee import CalleeLeg
 from cordboard.legs.caller import CALLER, CallerLeg
 from cordboard.legs.causes import reason_for_status
 from cordboard.legs.hosts import Host
+from cordboard.legs.live import LiveCall
 from cordboard.legs.phones.phones import Phones
 from cordboard.legs.placing import Placing, Wanted, obstacle, session_seconds
 from cordboard.legs.probing import Probing, asking_of
@@ -22,15 +23,6 @@ from cordboard.legs.trunks import Route, Trunks
 from cordboard.legs.words import Arrival, Audio, ForEndpoint, Hooks, Inviter, TurnedAway
 from cordboard.sip.endpoint.words import Address, Admission, Asking, Hop, IncomingSession, Session, Verdict
 from cordboard.sip.message.message import Request
-
-
-@dataclass(slots=True)
-class _Call:
-    """The legs of a call. ``caller`` is None for a call that we began."""
-
-    caller: CallerLeg | None = None
-    callees: dict[int, CalleeLeg] = field(default_factory=dict)
-    numbered: set[int] = field(default_factory=set)  # every leg ever dialled: a repeated Dial does nothing
 
 
 class Legs:
@@ -63,7 +55,7 @@ class Legs:
         self._country = settings.account.country
         self._codecs = codec_order(self._country)
         self._trunks = Trunks(settings.trunks, settings.exophones, simulator)
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, LiveCall] = {}
         self._arrivals: dict[int, CallerLeg] = {}
         self._routes: dict[str, Route] = {}  # SIP Call-ID → the trunk of the dialog
         self._dialled: Counter[str] = Counter()  # live legs by the number that was dialled
@@ -207,6 +199,17 @@ class Legs:
         """The account's ExoPhones (E.164) whose trunk can dial at this moment (telephony.md 16)."""
         return self._trunks.able(_now())
 
+    def hindrance(self, number: str, shown: str) -> Hindrance | None:
+        """Why a call that begins with us ringing ``number`` cannot begin now; None: it can."""
+        return hindrance(
+            self._trunks.of_exophone(shown),
+            _now(),
+            draining=self._draining,
+            full=self.full(),
+            calls=self._dialled[number],
+            most=self._settings.dialing.max_calls_per_number,
+        )
+
     @property
     def trunks(self) -> Trunks:
         """The trunks as they are now, whose host names the owner looks up."""
@@ -216,7 +219,7 @@ class Legs:
         """From now on the arrival is leg 0 of this call. A caller who left meanwhile: CallerHungUp now."""
         leg = self._arrivals.pop(arrival.id, None)
         if leg is not None:
-            self._calls[call] = _Call(leg)
+            self._calls[call] = LiveCall(leg)
             leg.adopt(call)
 
     def turn_away(self, arrival: Arrival, code: int, text: str) -> None:
@@ -240,11 +243,16 @@ class Legs:
         """End a caller's leg that was never answered; one that was is ended by BYE."""
         if leg := self._caller(call):
             leg.end(code, text)
+        else:
+            self._release_callee(call, CALLER, Cause.CANCELED)
 
     def hang_up_caller(self, call: str) -> None:
-        """End a caller's leg by BYE; one that was never answered gets 480."""
+        """End a caller's leg by BYE; one that was never answered gets 480, or CANCEL where we began the
+        call."""
         if leg := self._caller(call):
             leg.end(480, "")
+        else:
+            self._release_callee(call, CALLER, Cause.NORMAL)
 
     def dial(
         self,
@@ -264,11 +272,11 @@ class Legs:
         ``seconds`` is told to the far side (Expires, §13.2.1); the limit itself is the machine's. What cannot
         be dialled brings LegFailed.
         """
-        legs = self._calls.setdefault(call, _Call())
+        legs = self._calls.setdefault(call, LiveCall())
         if leg in legs.numbered:
             return
         legs.numbered.add(leg)
-        ring, rung = None, _rung(legs)
+        ring, rung = None, legs.rung
         if self._phones is not None and not trunk:
             number = self._phones.named(number)
             ring = self._phones.ring(number)
@@ -277,7 +285,7 @@ class Legs:
         else:
             route = self._trunks.named(trunk) if trunk else self._trunks.of_exophone(shown)
         user = (rung or shown) if trunk else number
-        wanted = Wanted(user, shown, seconds, _hops(legs), rung, trunk, headers)
+        wanted = Wanted(user, shown, seconds, legs.hops, rung, trunk, headers)
         most = self._settings.dialing.max_calls_per_number
         full = not trunk and 0 < most <= self._dialled[number]
         problem = obstacle(route, wanted, ring is not None, most if full else 0, _now())
@@ -288,7 +296,7 @@ class Legs:
         peer = ring.target.host if ring is not None else hosts[0].address.host
         speech = self._speech(route, peer, audio, ring.hosts if ring is not None else ())
         callee = CalleeLeg(
-            call, leg, number, route, speech, self._hooks, lambda: _caller_left(legs), self._callee_over
+            call, leg, number, route, speech, self._hooks, lambda: legs.caller_left, self._callee_over
         )
         try:
             if ring is not None:
@@ -300,20 +308,21 @@ class Legs:
             self._fail(call, LegFailed(leg, Cause.FAILED, 0, str(mistake)))
             return
         legs.callees[leg] = callee
+        self._callers += leg == CALLER
         route.live += 1
         self._dialled[number] += 1
 
     def release(self, call: str, leg: int, cause: Cause) -> None:
         """CANCEL, or ACK and BYE, or BYE, with the Reason that belongs to the cause."""
-        if leg == CALLER:
+        if leg == CALLER and self._caller(call):
             self.hang_up_caller(call)
-        elif callee := self._callee(call, leg):
-            callee.release(cause)
+        else:
+            self._release_callee(call, leg, cause)
 
     def reoffer(self, call: str, leg: int, audio: Audio) -> None:
         """Move a leg's audio to a new address of ours by re-INVITE, as soon as it is answered (telephony.md
         29: after media was lost)."""
-        live = self._caller(call) if leg == CALLER else self._callee(call, leg)
+        live = (self._caller(call) if leg == CALLER else None) or self._callee(call, leg)
         if live is not None:
             live.reoffer(audio)
 
@@ -337,6 +346,10 @@ class Legs:
     def _callee(self, call: str, leg: int) -> CalleeLeg | None:
         legs = self._calls.get(call)
         return legs.callees.get(leg) if legs is not None else None
+
+    def _release_callee(self, call: str, leg: int, cause: Cause) -> None:
+        if callee := self._callee(call, leg):
+            callee.release(cause)
 
     def _speech(self, route: Route, peer: str, audio: Audio, others: tuple[str, ...] = ()) -> Speech:
         self._counter += 1
@@ -368,9 +381,11 @@ class Legs:
             del self._dialled[leg.number]
         if leg.session is not None:
             self._closed(leg.session.call_id)
+        self._callers -= leg.leg == CALLER
         legs = self._calls.get(leg.call)
         if legs is not None:
             legs.callees.pop(leg.leg, None)
+            legs.left = legs.left or (leg.leg == CALLER and leg.left)
 
 
 def _now() -> float:
@@ -378,16 +393,3 @@ def _now() -> float:
         return asyncio.get_running_loop().time()
     except RuntimeError:  # no loop, so nothing was ever out or too fast
         return 0.0
-
-
-def _caller_left(legs: _Call) -> bool:
-    return legs.caller is not None and legs.caller.left
-
-
-def _hops(legs: _Call) -> int:
-    return 1 + (legs.caller.arrival.hops if legs.caller is not None else 0)
-
-
-def _rung(legs: _Call) -> str:
-    """The ExoPhone that the caller rang; empty for a call that we began."""
-    return legs.caller.arrival.exophone if legs.caller is not None else ""

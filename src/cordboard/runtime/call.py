@@ -38,6 +38,7 @@ from cordboard.flow.runner import Runner, State
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.words import Audio
 from cordboard.media.control import LegReport, Stream
+from cordboard.runtime.callbacks import Callback
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.ledger import Ledger
 
@@ -64,6 +65,7 @@ class Call:
     ) -> None:
         self._doors, self._runner, self.state, self.ledger, self._over = doors, runner, state, ledger, over
         self._failed = failed
+        self.callback: Callback | None = None  # of a call that the API began
         self.sid = state.facts.sid
         self.began = doors.loop.time()
         self._inbox: deque[Event] = deque()
@@ -193,6 +195,8 @@ class Call:
                 ledger.leg_rang(leg, now)
             case LegAnswered(leg):
                 ledger.leg_answered(leg, now)
+                if leg == CALLER and self.callback is not None and not self.ended:
+                    self.callback.answered(now)
             case LegFailed(leg, cause, code):
                 ledger.leg_over(leg, now, cause, code)
             case LegEnded(leg, cause, by):
@@ -222,6 +226,8 @@ class Call:
                 self._dial(command, now)
             case Bridge(leg):
                 self.ledger.bridged(leg, now)
+                if self.callback is not None:
+                    self.callback.answered(now)
             case Release(leg, cause):
                 self.ledger.leg_released(leg, cause)
                 legs.release(self.sid, leg, cause)
@@ -296,6 +302,8 @@ class Call:
             return
         was, self._scene = self._scene, scene
         self.ledger.scene(self._now(), was, scene)
+        if self.callback is not None and scene.recording is not None and scene.recording != was.recording:
+            self.callback.recording_began(scene.recording.name)
         self._doors.media.set_scene(self.sid, self._by_content(scene))
 
     def _by_content(self, scene: Scene) -> Scene:
@@ -332,4 +340,6 @@ class Call:
         self._doors.media.close_call(self.sid)
         self._audio.clear()
         self.ledger.ended(now, self._runner.facts(self.state), outcome)
+        if self.callback is not None:
+            self.callback.call_over(now)
         self._over(self)

@@ -9,10 +9,13 @@ import structlog
 
 from cordboard import __version__
 from cordboard.config.settings import Settings
+from cordboard.contract.facts import CallFacts
+from cordboard.contract.outbound import Order
 from cordboard.customer.client import Customer
 from cordboard.flow.document import Flow
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import BadInput, Unavailable
+from cordboard.legs.beginning import Hindrance
 from cordboard.legs.hosts import Change
 from cordboard.legs.legs import Legs
 from cordboard.legs.phones.phones import Phones
@@ -23,6 +26,7 @@ from cordboard.media.sounds.sounds import Sounds
 from cordboard.net.guard import Policy, network
 from cordboard.net.locating import Locator
 from cordboard.net.resolver import Resolver
+from cordboard.runtime import closing
 from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.collecting import collect
 from cordboard.runtime.doors import Doors
@@ -30,7 +34,6 @@ from cordboard.runtime.figures import Figures
 from cordboard.runtime.flow_table import FlowTable
 from cordboard.runtime.kinds import account_of
 from cordboard.runtime.listening import listenings
-from cordboard.runtime.lost import last_known
 from cordboard.runtime.outbox import OutboxSender
 from cordboard.runtime.phone_facts import phone_facts
 from cordboard.runtime.phonebook import Phonebook
@@ -42,7 +45,6 @@ from cordboard.runtime.trunk_names import TrunkNames
 from cordboard.runtime.watching import Watch
 from cordboard.sip.endpoint.endpoint import Endpoint
 from cordboard.sip.endpoint.words import Address, Seen
-from cordboard.store import lines
 from cordboard.store.store import Store
 
 _SETTLE_SECONDS = 10.0
@@ -187,26 +189,8 @@ class Engine:
                 await pause(_ASK_AGAIN_SECONDS)
 
     async def _close_what_was_left(self, before: int | None = None) -> None:
-        """Calls that an earlier run left open get their end, so that every call has its record. `before`:
-        where the journal of this run begins, once it may have calls of its own."""
-        for call in await self.store.calls.unfinished(before):
-            known = last_known(await self.store.timelines.of_call(call.sid))
-            answered = known.answered
-            values = {
-                "status": "failed" if answered is None else "completed",
-                "answered_at": None if answered is None else call.created_at + answered,
-                "ended_at": call.created_at + known.last,
-                "updated_at": self.clock.wall(),
-                "outcome": "lost",
-            }
-            self.store.append(lines.row("calls", call.sid, values))
-            for recording in await self.store.recordings.of_call(call.sid):
-                if recording.state == "recording":
-                    failed = {"state": "failed", "problem": "the engine ended while it was made"}
-                    self.store.append(
-                        lines.row("recordings", recording.sid, {"call_sid": call.sid, **failed})
-                    )
-            self._log.warning("a call was lost with the last run of the engine", call=call.sid)
+        await closing.close_calls(self.store, self.clock, before)
+        await closing.keep_promises(self.store, self.clock, self._tokens, self.settings, before)
 
     def reload_certificates(self) -> None:
         """Take the certificates of the SIP listeners anew from their files; one that cannot be used stays as
@@ -277,6 +261,18 @@ class Engine:
         if not any(route.reachable(now) and route.has_room for route in self.legs.trunks.routes):
             found.append("no trunk can dial")
         return tuple(found)
+
+    def hindrance(self, number: str, exophone: str) -> Hindrance | None:
+        """Why a call by API to this number cannot begin now; None: it can."""
+        return self.legs.hindrance(number, exophone)
+
+    def order(self, order: Order) -> CallFacts:
+        """Begin a call by API. Raises ``Unavailable``."""
+        return self._board.order(order)
+
+    def flow_ids(self) -> tuple[int, ...]:
+        """The flows that a call may be made to."""
+        return self._board.flow_ids()
 
     def live_calls(self) -> int:
         """Calls in progress."""

@@ -6,11 +6,12 @@ versions that it began with, and its journal holds them for a replay.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cordboard.contract.account import Account
-from cordboard.flow.document import Flow
-from cordboard.runtime.kinds import transfers_of
-from cordboard.runtime.ledger import told_account
+from cordboard.flow.document import Flow, read_flow
+from cordboard.runtime.kept import told_account
+from cordboard.runtime.kinds import KINDS, transfers_of
 from cordboard.store import lines
 
 
@@ -38,6 +39,16 @@ class FlowTable:
         """The flow of that id, as calls begin in it from now on. Raises ``KeyError``."""
         return self._in_force[id]
 
+    def ids(self) -> tuple[int, ...]:
+        """The flows that a call may begin in."""
+        return tuple(self._in_force)
+
+    def between(self, parameters: Mapping[str, Any]) -> InForce:
+        """A flow for one call, which connects two numbers by the words of an answer."""
+        table = between(parameters)
+        flow, _ = read_flow(table, KINDS, "between two numbers")
+        return InForce(flow, (), lines.prepared({"account": self._account, "flow": table}))
+
     def _prepared(
         self, id: int, flows: Mapping[int, Flow], documents: Mapping[object, Mapping[str, object]]
     ) -> InForce:
@@ -46,6 +57,12 @@ class FlowTable:
         if others:
             told["others"] = [documents[other] for other in others]
         return InForce(flows[id], tuple(flows[other] for other in others), lines.prepared(told))
+
+
+def between(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The flow of a call between two numbers, as a document: one Connect, with the words of an answer."""
+    connect = {"type": "connect", "parameters": dict(parameters)}
+    return {"id": 1, "name": "between two numbers", "start": "connect", "applets": {"connect": connect}}
 
 
 def reached(id: int, flows: Mapping[int, Flow]) -> list[int]:

@@ -4,19 +4,27 @@ A row of a leg is written once, when the leg is over; a call's twice, at its beg
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
 
 from cordboard.call import verdicts
 from cordboard.call.causes import Cause, Side
 from cordboard.call.scene import Scene
 from cordboard.call.words import Command, Event
-from cordboard.contract.account import Account
+from cordboard.contract.callbacks import LegTold
 from cordboard.contract.facts import CallFacts
 from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.control import LegReport
 from cordboard.runtime.doors import GotLike
 from cordboard.runtime.held_events import HeldEvents
+from cordboard.runtime.kept import (
+    LegKept,
+    call_status,
+    heard_as,
+    masked,
+    row_of_leg,
+    told_for_replay,
+    told_of_legs,
+)
 from cordboard.runtime.ladder import Ladder
 from cordboard.runtime.tapebook import Tapebook
 from cordboard.sip.endpoint.words import Seen
@@ -25,21 +33,7 @@ from cordboard.store.outbox import receiver
 
 CALLER = 0
 _BODY_KEPT = 65536
-_FACTS = tuple(field.name for field in fields(CallFacts))
 _WITH_THE_CALLER = (None, Cause.NORMAL, Cause.CANCELED)
-
-
-@dataclass(slots=True)
-class _Leg:
-    number: str
-    shown: str = ""
-    trunk: str = ""
-    began: float = 0.0
-    ringing: float | None = None
-    answered: float | None = None
-    released: Cause | None = None
-    phone: bool = False
-    over: bool = False
 
 
 class Ledger:
@@ -65,16 +59,20 @@ class Ledger:
         self.tapes = Tapebook(facts.sid, facts.began_at, self._entry, self._keep)
         self._n = 0
         self._events, self._held = 0, HeldEvents()
-        self._legs: dict[int, _Leg] = {CALLER: _Leg(facts.caller, facts.exophone)}
+        self._legs: dict[int, LegKept] = {CALLER: LegKept(facts.caller, facts.exophone)}
         self._bridged: tuple[int, float] | None = None
         self._talked = 0.0
         self._answered_by = self._last_status = ""
         self._hung_up: tuple[float, Cause, Side, int] | None = None
+        self._second = 0  # the leg that the caller talked to last, else the one that was dialled last
+        self.status = "in-progress"
+        self.ended_at: float | None = None
 
     # --- the journal -----------------------------------------------------------------------------------
 
-    def begin(self, told: bytes, caller_name: str) -> None:
-        """The call exists. ``told``: what else a replay needs (account and flow, ``lines.prepared``)."""
+    def begin(self, told: bytes, caller_name: str, callback: str = "") -> None:
+        """The call exists. ``told``: what else a replay needs (account and flow, ``lines.prepared``).
+        ``callback``: what the API promised to tell of it."""
         facts = {"facts": told_for_replay(self._facts)}
         self._append(lines.begin(self._sid, self._at, facts, told))
         self._row(
@@ -90,6 +88,7 @@ class Ledger:
             updated_at=self._at,
             custom_field=self._facts.custom_field,
             caller_name=caller_name,
+            **({"callback": callback} if callback else {}),
         )
 
     def withheld(self, number: str, name: str) -> None:
@@ -116,7 +115,7 @@ class Ledger:
 
     def scene(self, now: float, was: Scene, scene: Scene) -> None:
         """What everybody hears has changed; marks when two parties talk, and the recording's beginning."""
-        hears = {str(leg): _heard(source) for leg, source in scene.hears}
+        hears = {str(leg): heard_as(source) for leg, source in scene.hears}
         self._entry(
             "media",
             now,
@@ -153,7 +152,9 @@ class Ledger:
 
     def leg_dialled(self, leg: int, number: str, shown: str, now: float, trunk: str = "") -> None:
         """An INVITE is about to go out, by this trunk or else by the one of the ExoPhone that is shown."""
-        self._legs[leg] = _Leg(number, shown, trunk or self._trunks.get(shown, ""), now)
+        self._legs[leg] = LegKept(number, shown, trunk or self._trunks.get(shown, ""), now)
+        if self._bridged is None:
+            self._second = leg
 
     def leg_is_phone(self, leg: int) -> None:
         """It rings a phone that is registered here."""
@@ -174,6 +175,7 @@ class Ledger:
         """Caller and callee talk from now on."""
         if (known := self._legs.get(leg)) is not None:
             self._bridged = (leg, now)
+            self._second = leg
             self._answered_by = known.number
 
     def leg_released(self, leg: int, cause: Cause) -> None:
@@ -182,16 +184,22 @@ class Ledger:
             known.released = cause
 
     def leg_over(self, leg: int, now: float, cause: Cause, code: int = 0, by: Side | None = None) -> None:
-        """A callee's leg has ended; its row is written, once."""
+        """A leg that we dialled has ended; its row is written, once. Leg 0's is written with the call's."""
         known = self._legs.get(leg)
         if known is None or known.over:
+            return
+        if leg == CALLER:
+            if self._hung_up is None:
+                by = by or verdicts.disconnected_by(cause)
+                self._hung_up = (now, cause, Side.CALLER if by is Side.CALLEE else by, code)
             return
         known.over = True
         talked = self._talk_of(leg, now)
         if cause is Cause.LIMIT and known.answered is None:
             cause, by = verdicts.rang_out(known.ringing is not None), Side.PLATFORM
         status = "completed" if known.answered is not None else verdicts.leg_status(cause)
-        self._last_status = status
+        self._last_status = known.status = status
+        known.talked = talked
         self._leg_row(leg, known, now, status, cause, code, by or verdicts.disconnected_by(cause), talked)
 
     def audio(self, report: LegReport, now: float) -> None:
@@ -271,8 +279,11 @@ class Ledger:
             if leg != CALLER and not known.over:
                 self.leg_over(leg, now, known.released or Cause.CANCELED, 0, self._side_that_ends(known))
         caller = self._legs[CALLER]
-        left_at, cause, by, code = self._hung_up or (now, Cause.NORMAL, Side.PLATFORM, 0)
-        status = _call_status(caller.answered is not None, facts, by)
+        left_at, cause, by, code = self._hung_up or (now, caller.released or Cause.NORMAL, Side.PLATFORM, 0)
+        if cause is Cause.LIMIT and caller.answered is None:
+            cause = verdicts.rang_out(caller.ringing is not None)
+        status = call_status(caller.answered is not None, facts, by, cause)
+        self.status, self.ended_at = status, left_at
         self._leg_row(CALLER, caller, left_at, status, cause, code, by, round(self._talked))
         self._row_now(
             "calls",
@@ -291,7 +302,26 @@ class Ledger:
             outcome=outcome,
         )
 
-    def _side_that_ends(self, leg: _Leg) -> Side:
+    def legs_told(self, now: float) -> tuple[LegTold, LegTold]:
+        """The caller's leg and the second, as StatusCallback tells of them."""
+        second = self._legs.get(self._second) if self._second else None
+        return told_of_legs(self._legs[CALLER], second, self.status, self.ended_at, now)
+
+    @property
+    def first_answered(self) -> float | None:
+        """When the caller's leg was answered, in seconds of the call."""
+        return self._legs[CALLER].answered
+
+    @property
+    def talk_seconds(self) -> int:
+        """Bridged time of the talks that are over."""
+        return round(self._talked)
+
+    def callback_kept(self) -> None:
+        """What was promised to be told is in the outbox."""
+        self._row_now("calls", self._sid, callback="")
+
+    def _side_that_ends(self, leg: LegKept) -> Side:
         """Who ends a leg that is on its way out: the caller, when it goes because they went."""
         by_caller = self._hung_up is not None and self._hung_up[2] is Side.CALLER
         return Side.CALLER if by_caller and leg.released in _WITH_THE_CALLER else Side.PLATFORM
@@ -306,31 +336,19 @@ class Ledger:
         return round(talked)
 
     def _leg_row(
-        self, leg: int, known: _Leg, now: float, status: str, cause: Cause, code: int, by: Side, talked: int
+        self,
+        leg: int,
+        known: LegKept,
+        now: float,
+        status: str,
+        cause: Cause,
+        code: int,
+        by: Side,
+        talked: int,
     ) -> None:
-        at = self._at
-        self._row(
-            "legs",
-            (self._sid, leg),
-            number=known.number,
-            shown=known.shown,
-            type="sip" if known.phone or known.number.startswith("sip:") else "pstn",
-            trunk=self._trunk_of(leg, known),
-            status=status,
-            began_at=at + known.began,
-            ringing_at=None if known.ringing is None else at + known.ringing,
-            answered_at=None if known.answered is None else at + known.answered,
-            ended_at=at + now,
-            talk_seconds=talked,
-            cause=cause.value,
-            code=code,
-            disconnected_by=by.value,
-        )
-
-    def _trunk_of(self, leg: int, known: _Leg) -> str:
-        if leg == CALLER:
-            return self._trunk
-        return "" if known.phone else known.trunk
+        trunk = "" if known.phone else known.trunk if leg != CALLER else self._trunk
+        values = row_of_leg(known, self._at, now, status, cause, by)
+        self._row("legs", (self._sid, leg), trunk=trunk, talk_seconds=talked, code=code, **values)
 
     def _entry(self, kind: str, now: float, values: dict[str, object]) -> None:
         self._n += 1
@@ -348,35 +366,3 @@ class Ledger:
             self._append(line)
         except Unavailable:
             self._note(line)
-
-
-def masked(text: str) -> str:
-    """A number or a name of which only the beginning and the end of a long one are shown."""
-    shown = (3, 2) if len(text) > 8 else (1, 0) if len(text) > 1 else (0, 0)
-    return text[: shown[0]] + "*" * (len(text) - sum(shown)) + text[len(text) - shown[1] :]
-
-
-def told_for_replay(facts: CallFacts) -> dict[str, object]:
-    """The facts a call began with, as plain values."""
-    told = ((name, getattr(facts, name)) for name in _FACTS)
-    return {name: value for name, value in told if value not in ("", (), None)}
-
-
-def told_account(account: Account) -> dict[str, object]:
-    """The account that a call began under, as plain values."""
-    return asdict(account)
-
-
-def _call_status(answered: bool, facts: CallFacts, by: Side) -> str:
-    """REST's ``Status``: ``completed`` as soon as the flow answered (contract.md §5.1, REST view)."""
-    if answered:
-        return "completed"
-    if by is Side.CALLER:
-        return "canceled"
-    return facts.dial_status if facts.dial_status in ("busy", "no-answer") else "failed"
-
-
-def _heard(source: object) -> str:
-    name = type(source).__name__
-    detail = getattr(source, "leg", getattr(source, "sound", None))
-    return name if detail is None else f"{name}({detail})"

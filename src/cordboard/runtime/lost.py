@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cordboard.call.words import AnswerCaller
+from cordboard.call.words import AnswerCaller, LegAnswered
 
 _ANSWERED = AnswerCaller.__name__
+_LEG_ANSWERED = {"is": LegAnswered.__name__, "leg": 0}
+"""Of a call that the API began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,9 @@ def last_known(lines: Iterable[bytes]) -> Known:
     for line in lines:
         record = json.loads(line) if line else {}
         last = max(last, float(record.get("t", 0.0)))
-        commands = record.get("c", ()) if record.get("k") == "step" else ()
-        if answered is None and any(command.get("is") == _ANSWERED for command in commands):
+        if answered is not None or record.get("k") != "step":
+            continue
+        commands = record.get("c", ())
+        if record.get("e") == _LEG_ANSWERED or any(command.get("is") == _ANSWERED for command in commands):
             answered = last
     return Known(answered, last)

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import structlog
 
-from cordboard.call.words import CallerArrived, DigitPressed, Event, MediaLost, Stopped
+from cordboard.call.words import CallerArrived, CallOrdered, DigitPressed, Event, MediaLost, Stopped
 from cordboard.config.settings import Settings
+from cordboard.contract.callbacks import packed
 from cordboard.contract.facts import CallFacts
+from cordboard.contract.outbound import Order
 from cordboard.flow.runner import Runner
 from cordboard.kernel.ids import call_sid
 from cordboard.kernel.mistakes import Unavailable
@@ -22,9 +24,10 @@ from cordboard.media.control import (
 )
 from cordboard.recordings.certificate import Found
 from cordboard.runtime.call import Call
+from cordboard.runtime.callbacks import PATIENCE_SECONDS, Callback, link_of
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
-from cordboard.runtime.flow_table import FlowTable
+from cordboard.runtime.flow_table import FlowTable, InForce
 from cordboard.runtime.kinds import KINDS, account_of
 from cordboard.runtime.ledger import Ledger
 from cordboard.runtime.tapebook import Taped
@@ -71,6 +74,8 @@ class Switchboard:
         self._calls: dict[str, Call] = {}
         self._lingering: dict[str, Call] = {}
         self._over_at: deque[tuple[float, str]] = deque()
+        self._owing: dict[str, Call] = {}  # over, and their StatusCallback waits for a recording
+        self._link = link_of(settings)
         self._log = structlog.get_logger("switchboard")
         self.on_idle: Callable[[], None] = lambda: None
 
@@ -114,6 +119,48 @@ class Switchboard:
         self._figures.call_began()
         self._adopt(arrival, sid)
         call.receive(CallerArrived())
+
+    def flow_ids(self) -> tuple[int, ...]:
+        """The flows that there are."""
+        return self._flows.ids()
+
+    def order(self, order: Order) -> CallFacts:
+        """Begin a call that the API asks for. Returns at once; the call is in the journal by then.
+
+        Raises ``Unavailable`` when it cannot begin.
+        """
+        doors, sid = self._doors, call_sid(self._doors.tokens)
+        facts = CallFacts(
+            sid=sid,
+            caller=order.number,
+            called=order.to or order.exophone,
+            exophone=order.exophone,
+            direction="outbound-dial",
+            flow_id=order.flow,
+            began_at=round(doors.clock.wall(), 3),
+            custom_field=order.custom_field,
+            caller_phone=self._users.get(order.number, ""),
+            talk_limit=order.limit_seconds if order.to else 0,
+        )
+        begins = self._begins(order)
+        trunk = self._trunks.get(order.exophone, "")
+        ledger = Ledger(doors.append, doors.note, doors.tokens, facts, trunk, self._trunks)
+        state = self._runner.begin(begins.flow, self._account, facts, begins.others)
+        call = Call(doors, self._runner, state, ledger, self._ended, self._failed)
+        wanted = order.callback
+        if wanted is not None:
+            call.callback = Callback(wanted, facts, self._account, ledger, self._link)
+        ledger.begin(begins.told, "", "" if wanted is None else packed(wanted))
+        self._calls[sid] = call
+        self._figures.call_began()
+        call.receive(
+            CallOrdered(order.number, order.exophone, float(order.ring_seconds), float(order.limit_seconds))
+        )
+        return facts
+
+    def _begins(self, order: Order) -> InForce:
+        """The flow that an order names, or one that connects two numbers."""
+        return self._flows.between(order.parameters) if order.to else self._flows.of(order.flow)
 
     # --- what the doors say --------------------------------------------------------------------------
 
@@ -167,6 +214,16 @@ class Switchboard:
         published = call.ledger.tapes.decided(now, taped, found)
         call.ledger.decided(taped.name, now)
         self._figures.recording_ended(published.decision.state)
+        if call.callback is not None:
+            now = self._doors.loop.time() - call.began
+            call.callback.recording_decided(taped.name, published.decision.state, now)
+            if not call.callback.waits:
+                self._owing.pop(call.sid, None)
+
+    def _tell_the_end(self, call: Call) -> None:
+        """Its recording was not decided in time."""
+        if self._owing.pop(call.sid, None) is not None and call.callback is not None:
+            call.callback.end(self._doors.loop.time() - call.began)
 
     def stop(self) -> None:
         """Hang up every call now."""
@@ -190,6 +247,9 @@ class Switchboard:
         self._lingering[call.sid] = call
         self._figures.call_ended()
         loop = self._doors.loop
+        if call.callback is not None and call.callback.waits:
+            self._owing[call.sid] = call
+            loop.call_later(PATIENCE_SECONDS, self._tell_the_end, call)
         self._over_at.append((loop.time() + _LINGER_SECONDS, call.sid))
         if len(self._over_at) == 1:
             loop.call_later(_LINGER_SECONDS, self._forget)

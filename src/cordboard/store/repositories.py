@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, select
 
 from cordboard.store import tables
 from cordboard.store.records import CallRow, FetchRow, LegRow, OutboxRow, RecordingRow
@@ -59,8 +59,17 @@ class Calls(Repository[CallRow]):
     async def unfinished(self, before: int | None = None) -> tuple[CallRow, ...]:
         """Calls of this node that have no end: live ones, and after a start those that the last run left
         behind. `before`: only those that began below this position of the journal."""
+        return await self._of_earlier(tables.calls.c.ended_at.is_(None), before)
+
+    async def owing(self, before: int | None = None) -> tuple[CallRow, ...]:
+        """Calls of this node that are over and whose `callback` is still to be told; `before` as for
+        `unfinished`."""
+        calls = tables.calls.c
+        return await self._of_earlier(and_(calls.ended_at.is_not(None), calls.callback != ""), before)
+
+    async def _of_earlier(self, which: ColumnElement[bool], before: int | None) -> tuple[CallRow, ...]:
         calls, told = tables.calls.c, tables.timelines.c
-        chosen = self._select().where(calls.ended_at.is_(None), calls.node == self._node)
+        chosen = self._select().where(which, calls.node == self._node)
         if before is not None:
             chosen = chosen.where(exists().where(told.call_sid == calls.sid, told.position < before))
         return await self._all(chosen.order_by(calls.created_at, calls.sid))

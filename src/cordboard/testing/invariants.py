@@ -97,9 +97,14 @@ class Watch:
                 self.caller_gone = True
             case LegRinging(leg, True) | LegProgressed(leg, True) if leg in self.ringing:
                 self.ringing[leg] = now + self.seconds.pop(leg, self.ringing[leg] - now)
+            case LegAnswered(0):  # whom the API called first is the caller from now on
+                self.answers += self.ringing.pop(0, None) is not None
             case LegAnswered(leg):
                 if self.ringing.pop(leg, None) is not None:
                     self.up.add(leg)
+            case LegFailed(0) | LegEnded(0):
+                self.ringing.pop(0, None)
+                self.caller_gone = True
             case LegFailed(leg) | LegEnded(leg):
                 self.ringing.pop(leg, None)
                 self.up.discard(leg)
@@ -119,6 +124,7 @@ class Watch:
                 assert leg in self.dialled, f"leg {leg} was never dialled"
                 self.ringing.pop(leg, None)
                 self.up.discard(leg)
+                self.caller_gone = self.caller_gone or leg == 0
                 if self.bridged == leg:
                     self.bridged = None
             case Bridge(leg):
@@ -172,7 +178,7 @@ class Watch:
             assert self.in_events[whom] >= 0, f"{whom} was over before it was dialled"
 
     def _listen(self, scene: Scene) -> None:
-        if (self.ringing or self.up) and not self.caller_gone:
+        if (self.ringing.keys() - {0} or self.up) and not self.caller_gone:
             assert not isinstance(scene.heard_by(0), Silence), "the caller waits in silence"
         there = {0, *self.ringing, *self.up}
         for leg, source in scene.hears:

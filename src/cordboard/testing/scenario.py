@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cordboard.call.causes import Cause
+from cordboard.call.words import CallOrdered
 from cordboard.contract.account import Account, ExoPhone
 from cordboard.contract.facts import CallFacts
 
@@ -157,6 +158,11 @@ def connect_flow(
     return flow_of("connect", answer, connect=connect)
 
 
+def ordered(number: str = CALLER, ring_seconds: float = 30.0, limit_seconds: float = 14_400.0) -> CallOrdered:
+    """The API asks for a call to this number."""
+    return CallOrdered(number, EXOPHONE, ring_seconds, limit_seconds)
+
+
 ACCOUNT = Account(exophones=(ExoPhone(EXOPHONE), ExoPhone("+918047100002")))
 
 
@@ -167,6 +173,8 @@ class Scenario:
     ``more_flows``: those that the flow's transfers lead to.
     ``replies``: one per fetch, in order; when none is left the URL is silent. ``sounds``: by URL or text.
     ``stops``, ``media_lost``: when the engine is told to stop, and when its media process dies.
+    ``order``: the API began the call; whom it calls first is one of the phones, and of ``caller`` only the
+    digits count. ``between``: the second number, where it was asked to connect two; ``flow`` does so then.
     """
 
     flow: Mapping[str, Any] = field(default_factory=connect_flow)
@@ -180,6 +188,8 @@ class Scenario:
     custom_field: str = ""
     others: Phone = NEVER_REPLIES
     more_flows: tuple[Mapping[str, Any], ...] = ()
+    order: CallOrdered | None = None
+    between: str = ""
 
     def silent_at(self, since: float, seconds: float) -> float:
         """When the caller has said nothing for so long, at or after ``since``."""
@@ -189,14 +199,15 @@ class Scenario:
         return since + seconds
 
     def facts(self) -> CallFacts:
-        """The call as it arrives: incoming, at 11:44:54 on 13 January 2026 in India."""
+        """The call as it arrives: incoming, or ordered, at 11:44:54 on 13 January 2026 in India."""
         return CallFacts(
             sid="5f3c9e0b7a614c2d8e91a7d4b0c3f2e1",
-            caller=CALLER,
-            called=EXOPHONE,
+            caller=self.order.number if self.order else CALLER,
+            called=self.between or EXOPHONE,
             exophone=EXOPHONE,
-            direction="incoming",
-            flow_id=int(self.flow["id"]),
+            direction="outbound-dial" if self.order else "incoming",
+            flow_id=0 if self.between else int(self.flow["id"]),
             began_at=1_768_284_894.0,
             custom_field=self.custom_field,
+            talk_limit=int(self.order.limit_seconds) if self.order and self.between else 0,
         )

@@ -9,7 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from cordboard import sdp
+from cordboard.call.words import CallOrdered
 from cordboard.config import settings as config
+from cordboard.contract.callbacks import Wanted
+from cordboard.contract.facts import CallFacts
+from cordboard.contract.outbound import Order
 from cordboard.legs.legs import Legs
 from cordboard.legs.phones.bindings import Binding
 from cordboard.legs.phones.phones import Phones
@@ -96,7 +100,8 @@ class Stage:
         )
         self.exchange = Carrier(self.wire, EXCHANGE, seed=3 * seed + 1)
         # the first INVITE is sent at 0, and the call begins when it arrives
-        self.clock, tokens = VirtualClock(BEGAN_AT - self.wire.delay), SeededTokens(3 * seed + 2)
+        ahead = 0.0 if self.scenario.order else self.wire.delay
+        self.clock, tokens = VirtualClock(BEGAN_AT - ahead), SeededTokens(3 * seed + 2)
         self.tasks = Tasks(self.failures.append)
         self.phones = None
         if self.settings.phones:
@@ -180,6 +185,22 @@ class Stage:
         caller.ring(self.exchange.endpoint, outgoing, script)
         return caller
 
+    def order(self, order: CallOrdered, callback: Wanted | None = None) -> CallFacts:
+        """A call by API, to the scenario's flow or to its second number."""
+        scenario = self.scenario
+        asked = Order(
+            order.number,
+            order.shown,
+            0 if scenario.between else int(scenario.flow["id"]),
+            scenario.between,
+            scenario.flow["applets"]["connect"]["parameters"] if scenario.between else {},
+            int(order.ring_seconds),
+            int(order.limit_seconds),
+            scenario.custom_field,
+            callback,
+        )
+        return self.switchboard.order(asked)
+
     async def settle(self) -> None:
         """Until every call is over and nobody has anything left to say."""
         ends = asyncio.get_running_loop().time() + _LONGEST
@@ -193,8 +214,12 @@ class Stage:
         scenario, loop = self.scenario, asyncio.get_running_loop()
         delay = self.wire.delay
         # one source of digits a leg: INFO counts where telephone-event was not agreed (telephony.md 20)
-        caller = self.ring(script=scenario.caller, offer=NO_EVENTS if scenario.caller.info else None)
-        if scenario.caller.dead is not None:
+        if scenario.order is not None:
+            delay = 0.0
+            self.order(scenario.order)
+        else:
+            caller = self.ring(script=scenario.caller, offer=NO_EVENTS if scenario.caller.info else None)
+        if scenario.order is None and scenario.caller.dead is not None:
             loop.call_later(delay + scenario.caller.dead, lambda: self._to_media(self.media.audio_dies, 0))
         for at, digit in scenario.caller.digits:
             if scenario.caller.info:
@@ -243,7 +268,7 @@ class Stage:
 
     def at(self, loop_time: float) -> float:
         """A moment of the loop's clock as seconds of the first call, as our side of the wire has them."""
-        return round(loop_time - self.wire.delay, 3)
+        return round(loop_time - (0.0 if self.scenario.order else self.wire.delay), 3)
 
     def left_over(self) -> dict[str, object]:
         """What should be nothing once all is settled."""

@@ -23,6 +23,7 @@ from cordboard.call.words import (
     FellSilent,
     Fetch,
     Fetched,
+    HangUpCaller,
     LegAnswered,
     LegEnded,
     LegFailed,
@@ -44,7 +45,7 @@ from cordboard.flow.runner import Runner, State
 from cordboard.runtime.kinds import KINDS
 from cordboard.testing.invariants import Watch
 from cordboard.testing.ladder import ladder_line, scene_line
-from cordboard.testing.scenario import FINALS, PATIENCE, Phone, Reply, Scenario, Sound
+from cordboard.testing.scenario import FINALS, PATIENCE, Caller, Phone, Reply, Scenario, Sound
 
 T = TypeVar("T")
 
@@ -157,7 +158,9 @@ class World:
 
     def _script_the_caller(self) -> None:
         scenario, caller = self.scenario, self.scenario.caller
-        self._event(0.0, CallerArrived())
+        if scenario.order is not None:
+            caller = Caller(digits=caller.digits)
+        self._event(0.0, scenario.order or CallerArrived())
         script: list[tuple[float | None, Event]] = [
             (caller.dead, AudioDied(0)),
             (scenario.stops, Stopped()),
@@ -188,6 +191,8 @@ class World:
                 self._dial(leg, number)
             case Release(leg, cause):
                 self._release(leg, cause)
+            case HangUpCaller() if 0 in self.lines:
+                self._release(0, Cause.NORMAL)
             case _:
                 pass
 
@@ -308,6 +313,7 @@ class World:
         if line.ended:
             return None
         line.ended = True
+        self._caller_left = self._caller_left or (line.leg == 0 and line.asked is None)
         return event if line.asked is None else self._as_asked(line, line.asked, event)
 
     def _release(self, leg: int, cause: Cause) -> None:

@@ -145,7 +145,8 @@ def talk(
     plan, recording = state.in_force, None
     if plan.record:
         state, recording = new_recording(state, leg)
-    phase = Talking(leg, number, began_at, now, now + plan.max_conversation_duration, recording)
+    limit = state.facts.talk_limit or plan.max_conversation_duration
+    phase = Talking(leg, number, began_at, now, now + limit, recording)
     return replace(state, phase=phase), (*before, Bridge(leg, why))
 
 

@@ -126,7 +126,7 @@ def _time_passed(state: State, now: float) -> Step:
             notes = (note,) if state.clip is None or state.clip.seconds != 0 else ()
             return dialling.talk(state, leg, number, began_at, "settled-20", now, notes)
         case Talking(leg, end_at=end_at) as phase if now >= end_at:
-            seconds = state.in_force.max_conversation_duration
+            seconds = state.facts.talk_limit or state.in_force.max_conversation_duration
             limit = Note("limit.conversation", f"the conversation lasted {seconds} s", "settled-18")
             release = Release(leg, Cause.LIMIT, "limit.conversation")
             return dialling.talked(
@@ -147,7 +147,7 @@ def _out_of_time(state: State, now: float) -> Step:
 
 
 def _caller_gone(state: State, event: CallerHungUp | Stopped, now: float) -> Step:
-    ours = isinstance(event, Stopped) or event.cause is Cause.DEAD_AUDIO
+    ours = isinstance(event, Stopped) or event.cause in (Cause.DEAD_AUDIO, Cause.LIMIT)
     by = Side.PLATFORM if ours else Side.CALLER
     why = "engine.stopped" if isinstance(event, Stopped) else "settled-22"
     if isinstance(state.phase, Talking):

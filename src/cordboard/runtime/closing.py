@@ -1,0 +1,55 @@
+"""What an earlier run of the engine left open is closed by this one. ``before``: where the journal of this
+run begins, once it may have calls of its own."""
+
+import asyncio
+
+import structlog
+
+from cordboard.config.settings import Settings
+from cordboard.kernel.clock import Clock, Tokens
+from cordboard.runtime.callbacks import PUBLISHED, link_of, owed
+from cordboard.runtime.kinds import account_of
+from cordboard.runtime.lost import last_known
+from cordboard.store import lines
+from cordboard.store.store import Store
+
+_SETTLE_SECONDS = 10.0
+_log = structlog.get_logger("engine")
+
+
+async def close_calls(store: Store, clock: Clock, before: int | None) -> None:
+    """Calls that were left open get their end, so that every call has its record."""
+    for call in await store.calls.unfinished(before):
+        known = last_known(await store.timelines.of_call(call.sid))
+        answered = known.answered
+        values = {
+            "status": "failed" if answered is None else "completed",
+            "answered_at": None if answered is None else call.created_at + answered,
+            "ended_at": call.created_at + known.last,
+            "updated_at": clock.wall(),
+            "outcome": "lost",
+        }
+        store.append(lines.row("calls", call.sid, values))
+        for recording in await store.recordings.of_call(call.sid):
+            if recording.state == "recording":
+                failed = {"state": "failed", "problem": "the engine ended while it was made"}
+                store.append(lines.row("recordings", recording.sid, {"call_sid": call.sid, **failed}))
+        _log.warning("a call was lost with the last run of the engine", call=call.sid)
+
+
+async def keep_promises(
+    store: Store, clock: Clock, tokens: Tokens, settings: Settings, before: int | None
+) -> None:
+    """Who was promised a StatusCallback by an earlier run gets it from this one."""
+    try:
+        await asyncio.wait_for(store.settled(), _SETTLE_SECONDS)
+    except TimeoutError:
+        return  # the rows do not say yet how the calls ended; the next start tells
+    account, link = account_of(settings), link_of(settings)
+    for call in await store.calls.owing(before):
+        legs = await store.legs.of_call(call.sid)
+        recordings = await store.recordings.of_call(call.sid)
+        newest = next((one.sid for one in reversed(recordings) if one.state in PUBLISHED), "")
+        message = f"msg_{tokens.hex(12)}"
+        for line in owed(call, legs, link(newest) if newest else "", account, message, clock.wall()):
+            store.append(line)
