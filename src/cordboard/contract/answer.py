@@ -89,7 +89,10 @@ def _read(status: int, media_type: str, body: bytes, asker: Asker, problems: Pro
         problems.invalid("1:1", "shape.plain", f"{_PLAIN_SHAPE}, not a JSON answer", "settled-12")
     answer = read_json(body, problems)
     if not isinstance(answer, dict):
-        message = f'the answer is {shown(answer)}, not an object such as {{"destination": {{"numbers": []}}}}'
+        what = shown(answer)
+        if isinstance(answer, str) and answer.lstrip()[:1] == "{":
+            what = "an object inside a text: it was turned into JSON twice"
+        message = f'the answer is {what}, not an object such as {{"destination": {{"numbers": []}}}}'
         problems.invalid("1:1", "answer.not_object", message, "settled-7")
     numbers = read_destination(answer, asker, problems)
     destination = answer["destination"]

@@ -22,6 +22,7 @@ CODES: Final = MappingProxyType({
     "json.constant": "A word of another language, such as Python's True, stands for true, false or null.",
     "json.comment": "JSON has no comments.",
     "json.extra": "Something follows the JSON value.",
+    "json.number": "A number begins with 0 or +: telephone numbers are text.",
     "json.control": "A line break or a control character stands inside a text.",
     "json.escape": "A backslash begins no escape that JSON knows.",
     "json.syntax": "The bytes are no JSON for another reason, told with line and column.",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final, NoReturn
 
 from cordboard.contract import limits
@@ -113,7 +114,8 @@ def _single(numbers: Any, asker: Asker, problems: Problems) -> tuple[str, ...]:
             where, "numbers.not_list", f"{shown(numbers)} is no list; it is read as one", "settled-8"
         )
         return _entries(numbers.split(",") if "," in numbers else [numbers], asker, problems)
-    if isinstance(numbers, (int, float)) and not isinstance(numbers, bool):
+    whole = isinstance(numbers, int) and not isinstance(numbers, bool)
+    if whole or (isinstance(numbers, float) and isfinite(numbers)):
         message = f"{shown(numbers)} is no list of text; it is read as one"
         problems.warning(where, "numbers.not_list", message, "settled-8", f'["{numbers}"]')
         return _entries([numbers], asker, problems)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, Final, TypeVar
 
 from cordboard.contract.problems import Problems
@@ -96,6 +97,8 @@ def shown(value: Any) -> str:
         return "a list"
     if isinstance(value, int) and abs(value) >= 10**20:
         return "this number"
+    if isinstance(value, float) and not isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, str):
         value = without_query(value)
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)

@@ -6,6 +6,7 @@ from typing import Final
 _QUOTES: Final = "“”„‘’′″`"
 _PYTHON: Final = {"True": "true", "False": "false", "None": "null", "undefined": "null", "NULL": "null"}
 _WORD: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
+_NUMBER: Final = re.compile(r"0[0-9]+|\+[0-9]+")
 _KNOWN_SLIP: Final = " (so it is in the document's own sample)"
 _SHOWN_MAX: Final = 60
 
@@ -17,6 +18,8 @@ def place(text: str, index: int) -> int:
         before = text[:index].rstrip()
         if before.endswith(","):
             return len(before) - 1
+    if text[index - 1 : index] == "0" and text[index : index + 1].isdigit():
+        return index - 1  # a number with a leading 0, of which the decoder took the 0 alone
     return index
 
 
@@ -31,12 +34,20 @@ def explain(text: str, index: int, message: str) -> tuple[str, str, str]:
             'the body is empty; an answer to dial nobody is {"destination": {"numbers": []}}',
             "",
         )
+    if "\0" in text[:4]:
+        return "json.not_utf8", "the body is UTF-16 or UTF-32; JSON is sent as UTF-8", ""
     if text.lstrip()[0] == "<":
         return "json.markup", "the body is HTML or XML, not JSON", ""
     sign = text[index : index + 1]
     line = _line(text, index)
     if not sign:
         return "json.truncated", "the JSON ends too early: a bracket, brace or quote is left open", ""
+    if number := _NUMBER.match(text, index):
+        return (
+            "json.number",
+            f"{number.group()[:_SHOWN_MAX]} is no JSON number; a telephone number is text in double quotes",
+            f'"{number.group()[:_SHOWN_MAX]}"',
+        )
     if message.startswith("Unterminated string"):
         return "json.truncated", "this string is never closed by a double quote", ""
     if sign == "," and text[index + 1 :].lstrip()[:1] in ("]", "}"):
@@ -89,6 +100,8 @@ def _expected(text: str, index: int, message: str, line: str) -> tuple[str, str,
     if word and message.startswith("Expecting property name"):
         key = word.group()
         return "json.quotes", f"the key {key} needs double quotes", line.replace(key, f'"{key}"', 1)
+    if word and not text[:index].strip():
+        return "json.quotes", f"the body is text that begins with {word.group()[:_SHOWN_MAX]}, not JSON", ""
     if word:
         return "json.quotes", f"{word.group()[:_SHOWN_MAX]} is no JSON value; text needs double quotes", ""
     return "json.syntax", f"this is no JSON: {message[0].lower()}{message[1:]}", ""

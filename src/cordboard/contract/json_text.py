@@ -32,6 +32,9 @@ def read_json(body: bytes, problems: Problems) -> Any:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
+        if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            message = "the body is UTF-16 or UTF-32; JSON is sent as UTF-8"
+            problems.invalid("1:1", "json.not_utf8", message, "settled-3")
         where = f"{body.count(10, 0, error.start) + 1}:{error.start - body.rfind(10, 0, error.start)}"
         problems.invalid(where, "json.not_utf8", "this byte is not UTF-8", "settled-3")
     if text.startswith("\ufeff"):

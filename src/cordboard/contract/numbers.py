@@ -14,6 +14,7 @@ from cordboard.contract import limits, ranges
 _TEXT_MAX: Final = 64
 E164: Final = re.compile(rf"\+[1-9][0-9]{{{limits.DIGITS_MIN - 1},{limits.DIGITS_MAX - 1}}}")
 _PLAIN: Final = re.compile(r"\+?[0-9]+")
+_URI: Final = re.compile(r"(?:tel|callto|whatsapp):(\+?[0-9]+)", re.IGNORECASE)
 _WHOLE: Final = re.compile(r"[0-9]+\.0")  # a number that went through a spreadsheet
 # Spaces, quotes, brackets, dashes, dots, and the invisible marks that phones put around a copied number.
 _DRESS: Final = dict.fromkeys(
@@ -121,6 +122,13 @@ def _read(text: str, country: str) -> str | Refusal:
     if plus and head in ("0", "00"):  # a trunk prefix put before a whole E.164 number
         bare = plus + rest
     if not _PLAIN.fullmatch(bare):
+        if dressed := _URI.fullmatch(bare):
+            meant = _read(dressed[1], country)
+            message = f"{_shown(text)} is a URI, not a number"
+            return Refusal("number.not_dialable", message, meant if isinstance(meant, str) else "")
+        if "," in bare:
+            message = f"{_shown(text)} is no single number: each takes an entry of its own"
+            return Refusal("number.not_dialable", message)
         return Refusal("number.not_dialable", f"{_shown(text)} holds characters that no number has")
     digits = bare.lstrip("+")
     if len(digits) < limits.DIGITS_MIN:

@@ -90,6 +90,10 @@ def test_the_document_s_own_sample_lacks_a_comma_and_that_is_named(account: Acco
         ('{"a":hello}', "1:6", "json.quotes"),
         ('{"a":"say "hello" twice"}', "1:12", "json.quotes"),
         ('{"a":]}', "1:6", "json.syntax"),
+        ('{"a":[09812300001]}', "1:7", "json.number"),
+        ('{"a":[0, 007]}', "1:10", "json.number"),
+        ('{"a":[+919812300001]}', "1:7", "json.number"),
+        ('{"a":1}'.encode("utf-16-le").decode(), "1:2", "json.not_utf8"),
     ],
 )
 def test_bytes_that_are_no_json_are_placed_and_the_slip_named(
@@ -98,6 +102,17 @@ def test_bytes_that_are_no_json_are_placed_and_the_slip_named(
     reading = read(body.encode(), account)
     assert reading.outcome == "fallback"
     assert codes(reading) == [(where, code, "error")]
+
+
+def test_what_a_slip_was_is_said_in_words() -> None:
+    for body, said in (
+        (GOOD.decode().encode("utf-16"), "the body is UTF-16 or UTF-32; JSON is sent as UTF-8"),
+        (b"Warning: undefined index in a.php", "the body is text that begins with Warning, not JSON"),
+        (json.dumps(GOOD.decode()).encode(), "it was turned into JSON twice"),
+        (b'{"destination":{"numbers":[09812300001]}}', "a telephone number is text in double quotes"),
+        (b'{"destination":{"numbers":NaN}}', "numbers is NaN"),
+    ):
+        assert said in read(body).problems[0].message
 
 
 def test_a_byte_that_is_not_utf_8_is_placed() -> None:

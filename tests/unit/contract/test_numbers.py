@@ -217,3 +217,17 @@ def test_telephony_14_numbers_as_a_trunk_wants_them(
 )
 def test_parties_are_known_whether_they_could_be_dialled_or_not(user: str, known: str) -> None:
     assert known_as(user, "IN") == known
+
+
+def test_what_is_nearly_a_number_is_refused_with_what_is_meant() -> None:
+    for text, meant in (
+        ("tel:+919812300001", "+919812300001"),
+        ("TEL:+91-98123-00001", "+919812300001"),
+        ("whatsapp:09812300001", "+919812300001"),
+        ("tel:112", ""),
+        ("tel:tel:1", ""),
+    ):
+        read = normalise(text, "IN", ())
+        assert isinstance(read, Refusal) and read.correction == meant, text
+    several = normalise("+919812300001, +919812300002", "IN", ())
+    assert isinstance(several, Refusal) and "entry of its own" in several.message
