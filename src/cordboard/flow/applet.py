@@ -19,6 +19,8 @@ class Entered:
     """The first event of every applet. The runner's own word: the world never says it."""
 
 
+AT_ONCE, WAITS, BY_CALLER = "at once", "waits", "caller"
+
 AppletEvent = Event | Entered
 
 Stepped = tuple[Any, tuple[Command, ...]]
@@ -30,6 +32,8 @@ class AppletKind(Protocol):
     ``needs_caller``: it makes no sense once the caller is gone (settled 22).
     ``needs_answer``: the caller's leg is answered before it begins (telephony.md 5).
     ``instead``: for an exit that is left unset, the exit that is taken in its place.
+    ``pace``: what a call waits for in it: ``AT_ONCE`` nothing, ``WAITS`` something that comes by itself,
+    ``BY_CALLER`` something that the caller does. ``schema``: its settings as JSON Schema (``flow.schema``).
     """
 
     @property
@@ -40,6 +44,12 @@ class AppletKind(Protocol):
 
     @property
     def instead(self) -> Mapping[str, str]: ...
+
+    @property
+    def pace(self) -> str: ...
+
+    @property
+    def schema(self) -> Mapping[str, Any]: ...
 
     def settings(self, raw: Mapping[str, object], where: str) -> Any:
         """Read what the flow builder stores (without ``type``). Raises ``BadInput``."""

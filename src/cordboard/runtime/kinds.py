@@ -12,13 +12,13 @@ from cordboard.applets.menu import Menu
 from cordboard.applets.passthru import Passthru
 from cordboard.applets.switch import Switch
 from cordboard.applets.transfer import Transfer
-from cordboard.applets.transfer.settings import Settings as TransferSettings
 from cordboard.applets.voicemail import Voicemail
 from cordboard.config.settings import Settings
 from cordboard.contract.account import Account, ExoPhone
 from cordboard.flow.applet import AppletKind
-from cordboard.flow.document import Flow, read_flow
+from cordboard.flow.document import Flow, House, check, first_error, place, read_flow
 from cordboard.kernel.mistakes import BadInput
+from cordboard.net.objections import Objections
 
 KINDS: Mapping[str, AppletKind] = {
     "connect": Connect(),
@@ -50,31 +50,29 @@ def account_of(settings: Settings) -> Account:
 
 def transfers_of(flow: Flow) -> tuple[int, ...]:
     """The ids of the flows that this one leads to."""
-    return tuple(spec.settings.flow for spec in flow.applets if isinstance(spec.settings, TransferSettings))
+    return tuple(id for spec in flow.applets for id in spec.transfers)
+
+
+def house_of(settings: Settings, flows: Mapping[int, Flow] | None = None) -> House:
+    """What the account's flows are checked against. ``flows``: those that transfers may lead to."""
+    return House(KINDS, flows, Objections(settings.egress.allow, settings.egress.ports))
 
 
 def flows_of(settings: Settings) -> tuple[dict[int, Flow], tuple[str, ...]]:
     """Every flow by its id, and the warnings. Raises ``BadInput`` that names file, flow and key."""
     flows: dict[int, Flow] = {}
-    warnings: list[str] = []
     for index, table in enumerate(settings.flows):
-        flow, told = read_flow(table, KINDS, f"{settings.source}: flows[{index}]")
+        where = f"{settings.source}: flows[{index}]"
+        flow, _ = read_flow(table, KINDS, where)
         if flow.id in flows:
-            raise BadInput(
-                f"{settings.source}: flows[{index}].id",
-                f"{flow.id} is used twice",
-                "each flow has its own id",
-            )
+            raise BadInput(f"{where}.id", f"{flow.id} is used twice", "each flow has its own id")
         flows[flow.id] = flow
-        warnings.extend(told)
-    for id, flow in flows.items():
-        for other in transfers_of(flow):
-            if other not in flows:
-                raise BadInput(
-                    f"{settings.source}: flow {id}",
-                    f"it transfers to flow {other}, which there is not",
-                    f"known: {', '.join(map(str, flows))}",
-                )
+    house, warnings = house_of(settings, flows), list[str]()
+    for index, table in enumerate(settings.flows):
+        where, checked = f"{settings.source}: flows[{index}]", check(table, house)
+        if not checked.good:
+            raise first_error(checked, where)
+        warnings += [f"{place(where, told)}: {told.message}" for told in checked.problems]
     for index, phone in enumerate(settings.exophones):
         if phone.flow not in flows:
             known = ", ".join(str(id) for id in flows) or "none"

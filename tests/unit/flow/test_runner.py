@@ -50,6 +50,8 @@ class Dummy:
     needs_caller: bool = True
     needs_answer: bool = False
     instead: Mapping[str, str] = None  # type: ignore[assignment]
+    pace: str = "caller"
+    schema: Mapping[str, Any] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "instead", self.instead or {})

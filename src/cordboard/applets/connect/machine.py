@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cordboard.applets.connect import asking, dialling, hearing
 from cordboard.applets.connect.outcome import finish_unanswered
-from cordboard.applets.connect.settings import Settings, read_settings
+from cordboard.applets.connect.settings import SCHEMA, Settings, read_settings
 from cordboard.applets.connect.state import (
     Announcing,
     Done,
@@ -46,7 +46,7 @@ from cordboard.call.words import (
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.limits import ENTRY_TO_ANSWER_MAX
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import WAITS, AppletEvent, Entered
 from cordboard.flow.asking import PRIMARY, Asking
 
 
@@ -211,6 +211,8 @@ class Connect:
     needs_caller = True
     needs_answer = False  # the caller may wait in early media; a callee's answer answers it
     instead: Mapping[str, str] = {"not_dialed": "nobody_answers"}
+    pace = WAITS
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

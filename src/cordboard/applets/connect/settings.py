@@ -6,12 +6,22 @@ from dataclasses import dataclass
 
 from cordboard.contract.account import Account
 from cordboard.contract.answer import SHAPES, read_answer
+from cordboard.flow import schema
 from cordboard.flow.reading import check_keys, choices, target, web_address
 from cordboard.kernel.mistakes import BadInput
 
 EXITS = ("after_conversation", "nobody_answers", "not_dialed")
 EVENTS = ("Dial", "Ringing", "Answered", "Terminal")
 _KEYS = ("primary_url", "fallback_url", "parameters", "dial_events", "accept", *EXITS)
+
+SCHEMA = schema.settings(
+    primary_url=schema.URL,
+    fallback_url=schema.URL,
+    parameters={"type": "object", "description": "The words of an answer, in place of a URL."},
+    dial_events={**schema.TEXTS, "items": {"enum": list(EVENTS)}, "default": ["Dial", "Terminal"]},
+    accept={**schema.TEXTS, "items": {"enum": list(SHAPES)}, "default": []},
+    **dict.fromkeys(EXITS, schema.EXIT),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ none. One whose URL fails has asked nobody, and leaves them as they are.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cordboard.applets.gather.settings import Settings, read_settings
+from cordboard.applets.gather.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
 from cordboard.call.words import CallerHungUp, Command, Fetched, Finish, Stopped, TimePassed
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.gather import Entry, Spoken, read_gather
 from cordboard.flow import asking, keys, prompt
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
 from cordboard.flow.asking import FALLBACK, PRIMARY, Asking
 from cordboard.flow.keys import TIMED_OUT, Turn
 from cordboard.flow.prompt import Line
@@ -166,6 +166,8 @@ class Gather:
     needs_caller = True
     needs_answer = True  # a caller whose call was not answered may not hear the prompt
     instead: Mapping[str, str] = {}
+    pace = BY_CALLER
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

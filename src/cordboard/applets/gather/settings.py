@@ -9,6 +9,7 @@ from cordboard.contract.limits import (
     INPUT_REPEATS_MAX,
     INPUT_TIMEOUT_MAX,
 )
+from cordboard.flow import schema
 from cordboard.flow.prompt import Line, read_line
 from cordboard.flow.reading import check_keys, target, text, web_address, whole
 from cordboard.kernel.mistakes import BadInput
@@ -24,6 +25,18 @@ _KEYS = (
     "repeat_menu",
     "repeat_prompt",
     *EXITS,
+)
+
+SCHEMA = schema.settings(
+    prompt=schema.PROMPT,
+    repeat_prompt=schema.PROMPT,
+    primary_url=schema.URL,
+    fallback_url=schema.URL,
+    max_input_digits=schema.whole(1, GATHER_DIGITS_MAX, USUAL.max_input_digits, "So many keys are enough."),
+    finish_on_key={"type": "string", "maxLength": 1, "default": USUAL.finish_on_key},
+    input_timeout=schema.whole(1, INPUT_TIMEOUT_MAX, USUAL.input_timeout, "Seconds to wait for a key."),
+    repeat_menu=schema.whole(0, INPUT_REPEATS_MAX, USUAL.repeat_menu, "How often is asked again."),
+    **dict.fromkeys(EXITS, schema.EXIT),
 )
 
 

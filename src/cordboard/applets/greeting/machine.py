@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cordboard.applets.greeting.settings import Settings, read_settings
+from cordboard.applets.greeting.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
 from cordboard.call.words import CallerHungUp, Command, Fetch, Fetched, Finish, Note, Stopped, TimePassed
 from cordboard.contract.account import Account
@@ -11,7 +11,7 @@ from cordboard.contract.applet_answers import read_lines
 from cordboard.contract.applet_requests import greeting_url
 from cordboard.contract.facts import CallFacts
 from cordboard.flow import prompt
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import WAITS, AppletEvent, Entered
 from cordboard.flow.prompt import Prompt
 
 
@@ -95,6 +95,8 @@ class Greeting:
     needs_caller = True
     needs_answer = True  # a caller whose call was not answered may not hear it
     instead: Mapping[str, str] = {}
+    pace = WAITS
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

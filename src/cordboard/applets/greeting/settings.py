@@ -3,10 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cordboard.flow import schema
 from cordboard.flow.reading import check_keys, target, text, web_address
 from cordboard.kernel.mistakes import BadInput
 
 _SOURCES = ("text", "audio", "url")
+
+SCHEMA = schema.settings(
+    text=schema.TEXT,
+    audio=schema.AUDIO,
+    url=schema.about(schema.URL, "Asked for what is to be said."),
+    next=schema.EXIT,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cordboard.applets.hangup.settings import Settings, read_settings
+from cordboard.applets.hangup.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
 from cordboard.call.words import Command, Finish
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import AT_ONCE, AppletEvent, Entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Hangup:
     needs_caller = False
     needs_answer = False
     instead: Mapping[str, str] = {}
+    pace = AT_ONCE
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """No key is known."""

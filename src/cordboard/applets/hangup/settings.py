@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cordboard.flow import schema
 from cordboard.flow.reading import check_keys
+
+SCHEMA = schema.settings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cordboard.applets.hours.settings import DAY_MINUTES, Settings, read_settings
+from cordboard.applets.hours.settings import DAY_MINUTES, SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
 from cordboard.call.words import Command, Finish, Note
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.times import local, stamp, weekday
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import AT_ONCE, AppletEvent, Entered
 
 _RULE = "hours"
 
@@ -54,6 +54,8 @@ class Hours:
     needs_caller = False
     needs_answer = False
     instead: Mapping[str, str] = {}
+    pace = AT_ONCE
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cordboard.contract.times import check_zone, day_named
+from cordboard.flow import schema
 from cordboard.flow.reading import check_keys, target, text, texts
 from cordboard.kernel.mistakes import BadInput
 
@@ -16,6 +17,14 @@ TIMES_MAX, HOLIDAYS_MAX = 100, 1000
 _LONG_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _FORM: Final = re.compile(r"(\S+)\s+(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)")
 _ALLOWED: Final = 'days and times such as "mon-fri 09:00-18:00" or "sat,sun 22:00-02:00" are allowed'
+
+SCHEMA = schema.settings(
+    ("times",),
+    timezone=schema.about(schema.TEXT, "An IANA name; the account's where it is left out."),
+    times=schema.about(schema.TEXTS, "mon-fri 09:00-18:00", minItems=1, maxItems=TIMES_MAX),
+    holidays=schema.about(schema.TEXTS, "2026-01-26", maxItems=HOLIDAYS_MAX),
+    **dict.fromkeys(EXITS, schema.EXIT),
+)
 
 
 @dataclass(frozen=True, slots=True)

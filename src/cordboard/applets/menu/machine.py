@@ -6,13 +6,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cordboard.applets.menu.settings import INVALID, NO_INPUT, Settings, read_settings
+from cordboard.applets.menu.settings import INVALID, NO_INPUT, SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
 from cordboard.call.words import CallerHungUp, Command, Finish, Stopped
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.flow import keys, prompt
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
 from cordboard.flow.keys import TIMED_OUT, Turn
 
 
@@ -80,6 +80,8 @@ class Menu:
     needs_caller = True
     needs_answer = True  # a caller whose call was not answered may not hear the prompt
     instead: Mapping[str, str] = {}
+    pace = BY_CALLER
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

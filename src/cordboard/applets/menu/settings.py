@@ -5,11 +5,22 @@ from dataclasses import dataclass
 
 from cordboard.contract.gather import KEYS
 from cordboard.contract.limits import INPUT_REPEATS_MAX, INPUT_TIMEOUT_DEFAULT, INPUT_TIMEOUT_MAX
+from cordboard.flow import schema
 from cordboard.flow.prompt import Line, read_line
 from cordboard.flow.reading import check_keys, required, target, whole
 from cordboard.kernel.mistakes import BadInput
 
 NO_INPUT, INVALID = "no_input", "invalid"
+
+SCHEMA = schema.settings(
+    ("prompt", "keys"),
+    prompt=schema.PROMPT,
+    keys=schema.about(schema.EXITS, "0 to 9, * and #, each with its applet."),
+    timeout=schema.whole(1, INPUT_TIMEOUT_MAX, INPUT_TIMEOUT_DEFAULT, "Seconds to wait for a key."),
+    repeats=schema.whole(0, INPUT_REPEATS_MAX, 0, "How often is asked again."),
+    no_input=schema.EXIT,
+    invalid=schema.EXIT,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cordboard.applets.passthru.settings import Settings, read_settings
+from cordboard.applets.passthru.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
 from cordboard.call.words import Command, Fetch, Fetched, Finish, Note, SendEvent, Stopped, TimePassed
 from cordboard.contract.account import Account
 from cordboard.contract.applet_answers import read_selection
 from cordboard.contract.applet_requests import passthru_url
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import WAITS, AppletEvent, Entered
 
 EVENT = "Passthru"
 """The kind of an asynchronous Passthru's event."""
@@ -86,6 +86,8 @@ class Passthru:
     needs_caller = False
     needs_answer = False
     instead: Mapping[str, str] = {}
+    pace = WAITS
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

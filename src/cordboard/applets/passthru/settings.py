@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cordboard.flow import schema
 from cordboard.flow.reading import check_keys, flag, seconds, target, text, web_address
 
 EXITS: Final = ("ok", "other")
 TIMEOUT_DEFAULT: Final = 5.0
 TIMEOUT_MAX: Final = 30.0
+
+SCHEMA = schema.settings(
+    ("url",),
+    url=schema.URL,
+    async_=schema.about(schema.FLAG, "Told as an event; nobody waits for the answer.", default=False),
+    timeout={"type": "number", "minimum": 0.1, "maximum": TIMEOUT_MAX, "default": TIMEOUT_DEFAULT},
+    **dict.fromkeys(EXITS, schema.EXIT),
+)
 
 
 @dataclass(frozen=True, slots=True)

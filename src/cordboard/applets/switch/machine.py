@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cordboard.applets.switch.settings import NO_MATCH, Settings, read_settings
+from cordboard.applets.switch.settings import NO_MATCH, SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
 from cordboard.call.words import Command, Finish, Note
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import AT_ONCE, AppletEvent, Entered
 
 _RULE = "contract-5.3"
 
@@ -42,6 +42,8 @@ class Switch:
     needs_caller = False
     needs_answer = False
     instead: Mapping[str, str] = {}
+    pace = AT_ONCE
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cordboard.flow import schema
 from cordboard.flow.reading import check_keys, target, targets
 from cordboard.kernel.mistakes import BadInput
 
 NO_MATCH = "no_match"
+
+SCHEMA = schema.settings(
+    ("cases",), cases=schema.about(schema.EXITS, "Each word with its applet."), no_match=schema.EXIT
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cordboard.applets.transfer.settings import Settings, read_settings
+from cordboard.applets.transfer.settings import SCHEMA, Settings, read_settings
 from cordboard.call import words
 from cordboard.call.scene import Scene
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import AT_ONCE, AppletEvent, Entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Transfer:
     needs_caller = False
     needs_answer = False
     instead: Mapping[str, str] = {}
+    pace = AT_ONCE
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

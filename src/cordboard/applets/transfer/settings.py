@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cordboard.flow import schema
 from cordboard.flow.reading import check_keys, flow_id
+
+SCHEMA = schema.settings(
+    ("flow",), flow=schema.about(schema.FLOW_ID, "Where the call goes on.", format="flow")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cordboard.applets.voicemail.settings import Settings, read_settings
+from cordboard.applets.voicemail.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Recording, Scene
 from cordboard.call.words import (
     CallerHungUp,
@@ -21,7 +21,7 @@ from cordboard.contract.applet_requests import RECORDING_SECONDS, recording_url
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.voicemail import JSON, message_left
 from cordboard.flow import prompt
-from cordboard.flow.applet import AppletEvent, Entered
+from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
 from cordboard.flow.prompt import Line, Prompt
 
 CALLER = 0
@@ -119,6 +119,8 @@ class Voicemail:
     needs_caller = True
     needs_answer = True
     instead: Mapping[str, str] = {}
+    pace = BY_CALLER
+    schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
         """See ``settings.read_settings``."""

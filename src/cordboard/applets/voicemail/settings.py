@@ -3,11 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cordboard.flow import schema
 from cordboard.flow.prompt import Line, read_line
 from cordboard.flow.reading import check_keys, target, web_address, whole
 
 MAX_SECONDS, LONGEST_SECONDS = 120, 600
 SILENCE_SECONDS, LONGEST_SILENCE = 5, 60
+
+SCHEMA = schema.settings(
+    prompt=schema.PROMPT,
+    max_seconds=schema.whole(1, LONGEST_SECONDS, MAX_SECONDS, "The longest message."),
+    silence_seconds=schema.whole(0, LONGEST_SILENCE, SILENCE_SECONDS, "Silence that ends it; 0: none does."),
+    notify_url=schema.URL,
+    next=schema.EXIT,
+)
 
 
 @dataclass(frozen=True, slots=True)
