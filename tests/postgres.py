@@ -74,6 +74,11 @@ class Cluster:
                 time.sleep(0.05)
         raise AssertionError((self.folder / "log").read_text())
 
+    @property
+    def runs(self) -> bool:
+        """Between `start` and `stop`."""
+        return self._server is not None
+
     def stop(self, number: int = signal.SIGINT) -> None:
         """SIGINT: fast, sessions are cut off. SIGQUIT: as after a crash."""
         if self._server is not None:

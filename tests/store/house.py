@@ -55,7 +55,7 @@ class Base:
     @contextmanager
     def connected(self) -> Iterator[Connection]:
         """Look into it, beside the store."""
-        made = database.engine(database.place(self.url))
+        made = database.engine(database.place(self.url), None)
         try:
             with made.begin() as connection:
                 yield connection

@@ -219,7 +219,7 @@ def test_the_records_have_the_columns_of_their_tables() -> None:
 
 
 def test_commits_survive_a_power_loss_and_keys_are_held(tmp_path: Path) -> None:
-    made = database.engine(database.place(f"sqlite:///{tmp_path}/a.db"))
+    made = database.engine(database.place(f"sqlite:///{tmp_path}/a.db"), None)
     with made.connect() as connection:
         values = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()

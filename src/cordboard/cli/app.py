@@ -173,3 +173,45 @@ def trunk_check(
     from cordboard.cli import trunks as checking
 
     raise typer.Exit(checking.check(name, config, number, wait_call, json))
+
+
+db = typer.Typer(help="The store.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+
+@db.command("upgrade")
+def db_upgrade(
+    config: ConfigFile = DEFAULT,
+    to: Annotated[str, typer.Option(metavar="REVISION", help="Up or down to it; base: no tables.")] = "head",
+    json: Json = False,
+) -> None:
+    """Bring the tables to the newest shape, or to a named one. `serve` does it by itself."""
+    from cordboard.cli import keeping
+
+    raise typer.Exit(keeping.upgrade(config, to, json))
+
+
+@db.command("backup")
+def db_backup(
+    target: Annotated[Path, typer.Argument(help="The file to write; TARGET.journal comes beside it.")],
+    config: ConfigFile = DEFAULT,
+    json: Json = False,
+) -> None:
+    """Copy the store while the engine runs."""
+    from cordboard.cli import keeping
+
+    raise typer.Exit(keeping.backup(config, target, json))
+
+
+@db.command("prune")
+def db_prune(
+    config: ConfigFile = DEFAULT,
+    days: Annotated[int, typer.Option(help="Remove what is older; else as configured.", min=0)] = 0,
+    before: Annotated[str, typer.Option(metavar="DATE", help="What ended before, as 2026-01-31.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much it would be.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove calls, timelines, events and recordings that were kept long enough."""
+    from cordboard.cli import keeping
+
+    raise typer.Exit(keeping.prune(config, days, before, dry_run, json))

@@ -103,6 +103,8 @@ SECTIONS: Mapping[str, Section] = {
             "url": checks.database,
             "recordings": checks.folder_or_bucket,
             "keep_days": checks.whole(1, 36500),
+            "keep_timelines_days": checks.whole(0, 36500),
+            "keep_events_days": checks.whole(0, 36500),
             "journal": checks.anything,
             "node": _name,
         },

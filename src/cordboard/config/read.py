@@ -77,8 +77,6 @@ def warnings(settings: Settings) -> tuple[str, ...]:
                 f"{source}: phones: the password of {caller.user} has fewer than {_SHORT_PASSWORD} "
                 "characters, so it may be guessed from one message that somebody overhears"
             )
-    if settings.store.keep_days != 365:
-        said.append(f"{source}: store.keep_days: nothing is removed yet, whatever it says")
     if not settings.exophones:
         said.append(f"{source}: there are no [[exophones]], so no call can be taken")
     return tuple(said)

@@ -159,7 +159,9 @@ class Store:
     url: the database, `sqlite:///file` or `postgresql://user:password@host/database` (the password is never
     shown). A new SQLite file is made by itself; the tables of both are upgraded by themselves.
     recordings: the folder of the recordings, or `s3://bucket/prefix`.
-    keep_days: how long calls and recordings are kept.
+    keep_days: how long calls are kept, with all that hangs on them.
+    keep_timelines_days: how long of that their timelines are, which are most of the database; 0: as long.
+    keep_events_days: how long the feed of events is, and which events were sent; 0: as long.
     journal: the folder of this node's journal; empty: beside the SQLite file, else `cordboard.journal`.
     node: this engine's name; engines that share a database have one each.
     """
@@ -167,6 +169,8 @@ class Store:
     url: str = "sqlite:///cordboard.db"
     recordings: str = "recordings"
     keep_days: int = 365
+    keep_timelines_days: int = 0
+    keep_events_days: int = 0
     journal: str = ""
     node: str = "local"
 

@@ -38,6 +38,7 @@ from cordboard.runtime.outbox import OutboxSender
 from cordboard.runtime.phone_facts import phone_facts
 from cordboard.runtime.phonebook import Phonebook
 from cordboard.runtime.registering import registration_facts, registrations_of
+from cordboard.runtime.retention import Retention
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
 from cordboard.runtime.trunk_facts import trunk_facts
@@ -166,6 +167,7 @@ class Engine:
             self.store.outbox, self.customer, self.clock, self._tokens, self._tasks, self.figures
         )
         self._tasks.start(self._outbox.run())
+        self._tasks.start(Retention(self.store, self.settings, self.clock).run())
         await self._trunk_names.start()
         if self.settings.sip.hep:
             collector = self.settings.sip.collector()

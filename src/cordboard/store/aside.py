@@ -16,7 +16,7 @@ async def read_timeline(url: str, sid: str) -> tuple[bytes, ...]:
     place = database.place(url)
     if place.file is not None and not place.file.exists():
         raise Unavailable(f"the database {place.file} is not there; `cordboard serve` makes it")
-    engine = database.engine(place)
+    engine = database.engine(place, database.READ_SECONDS)
 
     async def read(run: Callable[[Connection], list[bytes]]) -> list[bytes]:
         def now() -> list[bytes]:

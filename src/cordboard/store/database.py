@@ -17,6 +17,8 @@ from cordboard.kernel.mistakes import BadInput, Unavailable
 READ_SECONDS = 5.0
 WRITE_SECONDS = 10.0
 """How long one statement may take before PostgreSQL counts as away."""
+JOURNAL = "cordboard.journal"
+"""The folder of the journal where the database is no file."""
 _ALLOWED = "allowed are sqlite:///file and postgresql://user:password@host/database"
 _MIGRATING = 0x636F7264  # any number that no other program takes for its advisory locks: "cord"
 
@@ -60,7 +62,14 @@ def place(url: str, where: str = "store.url") -> Place:
     return Place(parsed, Path(parsed.database))
 
 
-def engine(where: Place, seconds: float | None = READ_SECONDS) -> Engine:
+def journal_folder(where: Place, given: str) -> Path:
+    """Where the journal lies. `given`: as in `[store] journal`."""
+    if given:
+        return Path(given)
+    return where.file.with_name(where.file.name + ".journal") if where.file is not None else Path(JOURNAL)
+
+
+def engine(where: Place, seconds: float | None) -> Engine:
     """An engine for it. `seconds`: the longest a statement may take; None: as long as it wants. Opens
     nothing yet."""
     if where.file is None:

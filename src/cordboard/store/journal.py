@@ -10,7 +10,8 @@ import fcntl
 import os
 import threading
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -27,6 +28,13 @@ _SUFFIX = ".journal"
 
 def _no_fault(point: str) -> None:
     """In tests a fault hook takes this place, and ends the process at a named point."""
+
+
+def segments(folder: Path) -> list[tuple[Path, int | None]]:
+    """The files of a journal in order, and where each ends; None: it is the one being written."""
+    found = sorted(folder.glob(f"*{_SUFFIX}"))
+    ends: list[int | None] = [int(path.stem) for path in found[1:]]
+    return list(zip(found, [*ends, None], strict=True)) if found else []
 
 
 class Journal:
@@ -148,6 +156,16 @@ class Journal:
         while len(self._starts) > 1 and self._starts[1] <= position:
             (self.folder / f"{self._starts[0]:020d}{_SUFFIX}").unlink(missing_ok=True)
             self._starts = self._starts[1:]
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Keep every engine out of the folder meanwhile. Raises `Unavailable` while one is in."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock()
+        try:
+            yield
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Force all to disk and give the folder back."""

@@ -1,10 +1,10 @@
 """The store as the house sees it."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -16,16 +16,14 @@ from cordboard.kernel.mistakes import Unavailable
 from cordboard.store import database, troubles
 from cordboard.store.journal import SEGMENT_BYTES, Journal
 from cordboard.store.outbox import Outbox
+from cordboard.store.prune import Before, Pruned, Remove, prune_all
 from cordboard.store.repositories import Calls, Fetches, Legs, Recordings, Timelines
 from cordboard.store.writer import BATCH_SECONDS, Writer
 
 T = TypeVar("T")
-JOURNAL = "cordboard.journal"
-"""Where the journal lies beside a database that is no file."""
 CATCH_UP_SECONDS = 20.0
 """How long a start waits for what the last run left in the journal."""
 _ASK_AGAIN_SECONDS = 1.0
-_NOT_SO_LONG = database.READ_SECONDS + 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -67,15 +65,11 @@ class Store:
     ) -> None:
         """`url`, `node`, `journal`: as in `[store]`. Raises `BadInput`."""
         self._place, self._clock = database.place(url), clock
-        file, given = self._place.file, Path(journal) if journal else None
-        self.journal = Journal(
-            given or (file.with_name(file.name + ".journal") if file is not None else Path(JOURNAL)),
-            segment_bytes=segment_bytes,
-            fault=fault,
-        )
-        self.folder = (file or self.journal.folder).parent
+        folder, file = database.journal_folder(self._place, journal), self._place.file
+        self.journal = Journal(folder, segment_bytes=segment_bytes, fault=fault)
+        self.folder = (file or folder).parent
         """Where this node keeps what is its own."""
-        self._engine = database.engine(self._place)
+        self._engine = database.engine(self._place, database.READ_SECONDS)
         self._writing = self._engine
         if file is None:  # a writer may wait longer than a reader
             self._writing = database.engine(self._place, database.WRITE_SECONDS)
@@ -150,6 +144,14 @@ class Store:
         self._release()  # the writer may have come so far before it could see who waits
         await waiter
 
+    async def prune(self, before: Before, remove_files: Remove | None = None) -> Pruned:
+        """As `store.prune.prune_all`, in a thread."""
+        stop = threading.Event()
+        try:
+            return await asyncio.to_thread(prune_all, self._place, before, remove_files, stop)
+        finally:
+            stop.set()  # where nobody waits any more
+
     def health(self) -> StoreHealth:
         """How journal and database are."""
         writer, position = self._writer, self.journal.position
@@ -203,7 +205,7 @@ class Store:
             raise Unavailable(self._away[1])  # everybody in turn would wait for what does not come
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(_NOT_SO_LONG):
+            async with asyncio.timeout(database.READ_SECONDS + 1.0):
                 found = await loop.run_in_executor(self._reading, self._read_now, run)
         except (TimeoutError, Unavailable) as error:
             why = str(error) or f"the database {self._place.shown} does not answer"

@@ -323,10 +323,6 @@ def test_an_indian_number_without_a_circle_is_warned_of() -> None:
     assert len(said) == 1 and "+918047115777" in said[0] and "circle" in said[0]
 
 
-def test_what_is_not_obeyed_yet_is_warned_of() -> None:
-    assert any("keep_days" in line for line in warnings(settings(GOOD + "[store]\nkeep_days = 30")))
-
-
 def test_an_engine_without_numbers_is_warned_of() -> None:
     assert any("exophones" in line for line in warnings(settings("")))
 
