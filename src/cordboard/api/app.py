@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from cordboard import __version__
-from cordboard.api import calls, ladder, timeline, tracing
+from cordboard.api import calls, connect, ladder, timeline, tracing
 from cordboard.api.answers import SAFE, Refused, error, not_found
 from cordboard.api.disk import Forecast, forecast
 from cordboard.api.engine import ApiEngine
@@ -70,6 +70,11 @@ def _add_platform(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
             raise not_found("there is no such account")
         return await calls.recording_file(engine, request, id)
 
+    async def order(request: Request, account: str) -> Response:
+        """JSON where the path ends in `.json`, else XML. The reply comes before anybody is rung."""
+        _let_in(guard, request, engine, account)
+        return await connect.connect(engine, request, request.url.path.endswith(".json"))
+
     root = "/v1/Accounts/{account}"
     app.add_api_route(
         f"{root}/Calls/{{call}}",
@@ -81,6 +86,17 @@ def _add_platform(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     app.add_api_route(
         f"{root}/Calls.json/{{call}}", details, response_class=Response, include_in_schema=False
     )
+    for path, shown in ((f"{root}/Calls/connect", True), (f"{root}/Calls/connect.json", False)):
+        app.add_api_route(
+            path,
+            order,
+            methods=["POST"],
+            response_class=Response,
+            tags=["Exotel-compatible"],
+            summary="Make a call: to a flow, or between two numbers",
+            include_in_schema=shown,
+            openapi_extra=connect.OPENAPI,
+        )
     path = f"{root}/Recordings/{{recording}}"
     summary = "The audio of a recording, or of a call's newest one"
     app.add_api_route(

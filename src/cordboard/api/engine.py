@@ -3,7 +3,10 @@
 from typing import Any, Protocol
 
 from cordboard.config.settings import Settings
+from cordboard.contract.facts import CallFacts
+from cordboard.contract.outbound import Order
 from cordboard.kernel.clock import Clock
+from cordboard.legs.beginning import Hindrance
 from cordboard.runtime.watching import Watch
 from cordboard.store.store import Store
 
@@ -34,6 +37,18 @@ class ApiEngine(Protocol):
 
     def problems(self) -> tuple[str, ...]:
         """Why no call should be sent here now, one sentence each; empty when ready."""
+        ...
+
+    def hindrance(self, number: str, exophone: str) -> Hindrance | None:
+        """Why a call by API to this number cannot begin now; None: it can."""
+        ...
+
+    def order(self, order: Order) -> CallFacts:
+        """Begin a call by API. Raises ``Unavailable``."""
+        ...
+
+    def flow_ids(self) -> tuple[int, ...]:
+        """The flows that a call may be made to."""
         ...
 
     def live_calls(self) -> int:

@@ -82,6 +82,27 @@ def ring(
 
 
 @app.command()
+def call(
+    from_number: Annotated[str, typer.Option("--from", help="Whom to call first.")],
+    exophone: Annotated[str, typer.Option(help="The ExoPhone that is shown.")],
+    flow: Annotated[int, typer.Option(help="The flow that runs when they answer.", min=0)] = 0,
+    to: Annotated[str, typer.Option(help="Or: a second number, to be connected with the first.")] = "",
+    custom_field: Annotated[str, typer.Option(help="Comes back in requests and callbacks.")] = "",
+    ring_seconds: Annotated[int, typer.Option(help="How long each leg may ring; 0: 30.", min=0)] = 0,
+    limit_seconds: Annotated[int, typer.Option(help="How long the call may last; 0: 4 hours.", min=0)] = 0,
+    config: ConfigFile = DEFAULT,
+    url: Annotated[str, typer.Option(help="Where the engine's API is; else as configured.")] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end and tell it.")] = False,
+    json: Json = False,
+) -> None:
+    """Start an outbound call through the API of a running engine."""
+    from cordboard.cli import ordering
+
+    asked = ordering.Asked(from_number, exophone, flow, to, custom_field, ring_seconds, limit_seconds)
+    raise typer.Exit(ordering.order(asked, config, url, wait, json))
+
+
+@app.command()
 def check(
     url: Annotated[str, typer.Argument(metavar="URL", help="Play the platform against this URL.")] = "",
     answer: Annotated[str, typer.Option(metavar="FILE", help="Judge this answer; - is standard input.")] = "",

@@ -1,18 +1,17 @@
 """``cordboard sip trace``: SIP messages of a running engine, as they pass."""
 
 import json
-import ssl
 import sys
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
+from cordboard.cli.engine_door import ask, own_url, why
 from cordboard.cli.files import complain, exits, load
 from cordboard.config.settings import Settings
-from cordboard.kernel.mistakes import BadInput, Unavailable
+from cordboard.kernel.mistakes import Unavailable
 
 _PATIENCE_SECONDS = 60.0  # the engine says every 15 s that it is still there
 _RED, _GREEN, _YELLOW, _CYAN, _DIM, _PLAIN = (f"\x1b[{code}m" for code in (31, 32, 33, 36, 2, 0))
@@ -90,45 +89,8 @@ def _events(settings: Settings, url: str, filters: Mapping[str, str]) -> Iterato
 
 
 def _ask(settings: Settings, url: str, filters: Mapping[str, str]) -> HTTPResponse:
-    base = url or _own_url(settings)
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput("--url", f"{base!r} cannot be used", "http://host:port")
-    connection: HTTPConnection = HTTPConnection(parts.hostname, parts.port, timeout=_PATIENCE_SECONDS)
-    if parts.scheme == "https":
-        trusted = ssl.create_default_context()
-        if not url:  # our own engine, by the certificate that it is configured with
-            trusted.load_verify_locations(settings.http.certificate)
-            trusted.check_hostname = False
-        connection = HTTPSConnection(parts.hostname, parts.port, timeout=_PATIENCE_SECONDS, context=trusted)
-    account = settings.account
-    login = b64encode(f"{account.api_key}:{account.api_token}".encode()).decode()
     query = urlencode({name: value for name, value in filters.items() if value})
-    try:
-        connection.request(
-            "GET",
-            f"{parts.path.rstrip('/')}/api/sip/trace?{query}",
-            headers={"Authorization": f"Basic {login}"},
-        )
-        answer = connection.getresponse()
-    except (OSError, HTTPException) as error:
-        raise Unavailable(f"{base}: no engine answers there ({error})") from None
+    answer = ask(settings, url, "GET", f"/api/sip/trace?{query}", patience=_PATIENCE_SECONDS)
     if answer.status != 200:
-        raise Unavailable(f"{base}: {_why(answer)}")
+        raise Unavailable(f"{url or own_url(settings)}: {why(answer)}")
     return answer
-
-
-def _why(answer: HTTPResponse) -> str:
-    try:
-        return str(json.loads(answer.read(4096))["error"]["message"])
-    except (ValueError, KeyError, TypeError, OSError, HTTPException):
-        return f"HTTP {answer.status}"
-
-
-def _own_url(settings: Settings) -> str:
-    host, port = settings.http.address()
-    if not port:
-        raise BadInput("http.listen", "port 0 says not where the engine is", "give --url http://host:port")
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    scheme = "https" if settings.http.certificate else "http"
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

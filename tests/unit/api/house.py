@@ -15,8 +15,12 @@ from fastapi import FastAPI
 
 from cordboard.api import reading
 from cordboard.api.app import make_app
-from cordboard.config.settings import Account, Http, Settings
+from cordboard.config.settings import Account, Dialing, ExoPhone, Http, Settings
 from cordboard.config.settings import Store as StoreSettings
+from cordboard.contract.facts import CallFacts
+from cordboard.contract.outbound import Order
+from cordboard.kernel.mistakes import Unavailable
+from cordboard.legs.beginning import Hindrance
 from cordboard.runtime.watching import Watch
 from cordboard.sip.endpoint.words import Address, Hop, Passed
 from cordboard.store import lines
@@ -63,6 +67,9 @@ class FakeEngine:
     troubles: tuple[str, ...] = ()
     live: int = 0
     tap: Callable[[Passed], None] | None = None
+    hindered: Hindrance | None = None
+    broken: str = ""
+    ordered: list[Order] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.watching = Watch(StrawEndpoint(self), self.clock, lambda host: "carrier", 1)
@@ -76,6 +83,19 @@ class FakeEngine:
 
     def live_calls(self) -> int:
         return self.live
+
+    def hindrance(self, number: str, exophone: str) -> Hindrance | None:
+        return self.hindered
+
+    def order(self, order: Order) -> CallFacts:
+        if self.broken:
+            raise Unavailable(self.broken)
+        self.ordered.append(order)
+        to = order.to or order.exophone
+        return CallFacts("ab34", order.number, to, order.exophone, "outbound-dial", order.flow, NOW)
+
+    def flow_ids(self) -> tuple[int, ...]:
+        return (11754,)
 
     def trunks(self) -> list[dict[str, Any]]:
         return [{"name": "carrier", "hosts": []}]
@@ -120,6 +140,7 @@ class House:
         method: str = "GET",
         client: str | None = "127.0.0.1",
         login: bool = True,
+        body: bytes = b"",
     ) -> Answer:
         """One request, as uvicorn would hand it over."""
         path, _, query = target.partition("?")
@@ -139,7 +160,7 @@ class House:
             "server": ("127.0.0.1", 8080),
         }
         answer = Answer(0, {}, b"")
-        asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+        asked = iter([{"type": "http.request", "body": body, "more_body": False}])
 
         async def receive() -> dict[str, Any]:
             if (message := next(asked, None)) is None:
@@ -158,6 +179,11 @@ class House:
 
         await self.app(scope, receive, send)  # type: ignore[arg-type]
         return answer
+
+    async def post(self, target: str, body: bytes, content_type: str = "", **rest: Any) -> Answer:
+        """A POST with a body."""
+        headers = {"content-type": content_type} if content_type else None
+        return await self.get(target, headers, method="POST", body=body, **rest)
 
     def write_call(self, sid: str = "ab12", **values: object) -> None:
         """A call that was answered, connected and ended, and the legs of it."""
@@ -201,6 +227,8 @@ async def opened(folder: Path, metrics_token: str = "") -> AsyncIterator[House]:
     (folder / "recordings").mkdir()
     settings = Settings(
         account=Account(),
+        dialing=Dialing(countries=("IN",)),
+        exophones=(ExoPhone("+918047115777", 11754, "carrier"),),
         http=replace(Http(), metrics_token=metrics_token),
         store=StoreSettings(url=f"sqlite:///{folder}/calls.db", recordings=str(folder / "recordings")),
     )

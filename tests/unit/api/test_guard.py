@@ -74,14 +74,6 @@ def test_each_side_refuses_in_its_own_shape(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_calls_are_not_started_by_api_yet(tmp_path: Path) -> None:
-    async def story(house: House) -> None:
-        answer = await house.get("/v1/Accounts/acme1/Calls/connect.json", method="POST")
-        assert answer.status in (404, 405)
-
-    play(tmp_path, story)
-
-
 def test_figures_are_for_this_machine_while_no_token_is_set(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         for client in ("127.0.0.1", "::1", "127.8.0.1"):
