@@ -221,11 +221,12 @@ class Home:
         talk: tuple[str, float] | None = None,
         longest: float = 30.0,
         events: int = 0,
+        keys: tuple[str, ...] = (),
         **options: Any,
     ) -> Play:
         """Make one call to its end. ``answers``: the Primary's, in turn. ``talk``: the caller hangs up so
         many seconds after this phone first heard it. ``meanwhile``: what else happens. ``events``: wait for
-        so many dial events. ``options``: the caller's."""
+        so many dial events. ``keys``: the caller presses them by itself. ``options``: the caller's."""
         self.callers += 1
         number = f"+91976500{self.callers:04d}"
         for path, said in (("/connect", answers), ("/fallback", fallback)):
@@ -233,7 +234,7 @@ class Home:
                 self.application.says(number, path, *said)
         play = Play(self, number, self.ready_caller(number, exophone, **options))
         async with asyncio.TaskGroup() as group:
-            ringing = group.create_task(play.caller.ring(longest=longest))
+            ringing = group.create_task(play.caller.ring(keys, longest=longest))
             others = [group.create_task(_then_hang_up(play, *talk))] if talk else []
             if meanwhile is not None:
                 others.append(group.create_task(_awaited(meanwhile(play))))

@@ -122,6 +122,12 @@ async def presses_a_wrong_key(home: Home) -> Play:
     return await home.play(to(), meanwhile=meanwhile)
 
 
+@evening.scene
+async def keys_by_themselves(home: Home) -> Play:
+    """What ``cordboard ring --keys 2,1.5s,5,6,#`` does."""
+    return await home.play(to(), keys=("2", "1.5s", "5", "6", "#"))
+
+
 def gone_after(play: Play, key: str, hertz: float) -> float:
     """Seconds from a key to the first 20 ms in which the caller hears this tone no more."""
     heard, pressed = play.caller.heard, int(play.marks[key] * RATE)
@@ -166,6 +172,14 @@ def test_contract_5_5_nothing_entered_says_the_repeat_prompt_and_sends_no_digits
 
 def test_contract_5_6_a_wrong_key_leaves_by_invalid(home: Home) -> None:
     assert evening[presses_a_wrong_key].exits() == ["invalid", ""]
+
+
+def test_keys_of_a_scripted_caller_wait_where_they_are_told_to(home: Home) -> None:
+    play = evening[keys_by_themselves]
+    assert play.exits() == ["2", "digits", "not_dialed", ""]
+    assert [query["digits"] for query in play.asked("/connect")] == ['"56"']
+    pressed = [step.at for step in play.caller.steps if step.what.startswith("key")]
+    assert pressed[1] - pressed[0] == pytest.approx(1.5, abs=0.3)
 
 
 def test_the_journal_tells_the_same_again(home: Home) -> None:

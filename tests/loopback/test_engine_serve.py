@@ -200,7 +200,7 @@ async def drained_run(folder: Path, told: dict[str, Any]) -> None:
         )
         told["lost recordings"] = served.rows(f"select state from recordings where call_sid = '{sid}'")
         told["replay of lost"] = await cordboard(folder, "replay", str(sid))
-        options = ("--from", CALLER, "--keys", "1,2", "--hang-up-after", "8", "--json")
+        options = ("--from", CALLER, "--keys", "1,0.5s,2", "--hang-up-after", "8", "--json")
         told["ring"] = await cordboard(folder, "ring", MAIN, *options)
         ((sid,),) = served.rows("select sid from calls order by created_at desc limit 1")
         told["replay"] = await cordboard(folder, "replay", str(sid))

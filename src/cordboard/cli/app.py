@@ -71,7 +71,7 @@ def ring(
     exophone: Annotated[str, typer.Argument(help="The ExoPhone to ring, as +918047115777.")],
     from_number: Annotated[str, typer.Option("--from", help="The caller's number.")],
     config: ConfigFile = DEFAULT,
-    keys: Annotated[str, typer.Option(help="Keys to press, as 1,2.")] = "",
+    keys: Annotated[str, typer.Option(help="Keys to press, as 1,2; or 1,3s,2 to wait in between.")] = "",
     hang_up_after: Annotated[float | None, typer.Option(help="Seconds after the answer.", min=0)] = None,
     json: Json = False,
 ) -> None:

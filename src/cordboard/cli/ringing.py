@@ -9,7 +9,7 @@ from cordboard.config.settings import Settings
 from cordboard.kernel.mistakes import BadInput
 from cordboard.runtime.clock import SystemClock, SystemTokens
 from cordboard.runtime.loop import run
-from cordboard.simulator.caller import ScriptedCaller, Step
+from cordboard.simulator.caller import ScriptedCaller, Step, pause_of
 from cordboard.sip.endpoint.words import Address
 
 _KEYS = frozenset("0123456789*#ABCD")
@@ -48,10 +48,12 @@ def _target(settings: Settings) -> Address:
 
 
 def _keys(text: str) -> list[str]:
-    keys = [key.strip().upper() for key in text.split(",") if key.strip()]
+    keys = [key.strip() for key in text.split(",") if key.strip()]
+    keys = [key if pause_of(key) is not None else key.upper() for key in keys]
     for key in keys:
-        if key not in _KEYS:
-            raise BadInput("--keys", f"{key!r} is no key", "0 to 9, *, #, A to D, with commas between")
+        if key not in _KEYS and pause_of(key) is None:
+            allowed = "0 to 9, *, #, A to D, and waits such as 2.5s, with commas between, are allowed"
+            raise BadInput("--keys", f"{key!r} is no key", allowed)
     return keys
 
 

@@ -1,6 +1,7 @@
 """A scripted caller: rings an ExoPhone, speaks its tone, presses keys, hangs up, and tells what it heard."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from cordboard.sip.endpoint.endpoint import Endpoint
 from cordboard.sip.endpoint.words import Address, Outgoing, Session, Verdict
 
 KEYS_AFTER = 1.0
+_PAUSE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)s")
 KEEP_SECONDS = 600.0
 
 
@@ -36,6 +38,12 @@ class Step:
 
     at: float
     what: str
+
+
+def pause_of(key: str) -> float | None:
+    """The seconds that ``2.5s`` among keys stands for; None for a key."""
+    found = _PAUSE.fullmatch(key)
+    return float(found[1]) if found else None
 
 
 class ScriptedCaller:
@@ -86,7 +94,8 @@ class ScriptedCaller:
     async def ring(
         self, keys: Sequence[str] = (), hang_up_after: float | None = None, longest: float = 3600.0
     ) -> None:
-        """Make the call; returns when it is over. ``keys`` are pressed from a second after the answer on.
+        """Make the call; returns when it is over. ``keys`` are pressed from a second after the answer on;
+        one such as ``2.5s`` is a wait of so many seconds.
         ``hang_up_after``: seconds from the answer; ``longest``: seconds from the INVITE, answered or not.
         Raises ``Unavailable`` without a port, ``BadInput`` for a number that is none."""
         loop = asyncio.get_running_loop()
@@ -183,11 +192,16 @@ class ScriptedCaller:
         if self._hang_up_after is not None:
             self._timers.append(loop.call_later(self._hang_up_after, self.hang_up))
         if self._keys:
-            self._timers.append(loop.call_later(KEYS_AFTER, self._press_all))
+            self._press_all(loop)
 
-    def _press_all(self) -> None:
+    def _press_all(self, loop: asyncio.AbstractEventLoop) -> None:
+        after = KEYS_AFTER
         for key in self._keys:
-            self.press(key)
+            wait = pause_of(key)
+            if wait is None:
+                self._timers.append(loop.call_later(after, self.press, key))
+            else:
+                after += wait
 
     def _agree(self, body: bytes) -> None:
         if not body or self._audio is None:
