@@ -56,6 +56,12 @@ class Gather:
     repeat_prompt: Spoken
     entry: Entry = Entry()
 
+    def effective(self) -> dict[str, Any]:
+        """Every field by the document's names, defaults filled in."""
+        entry = {name: getattr(self.entry, name) for name in Entry.__slots__}
+        prompts = {"gather_prompt": self.prompt, "repeat_gather_prompt": self.repeat_prompt}
+        return {**{name: {said.type: said.value} for name, said in prompts.items()}, **entry}
+
 
 @dataclass(frozen=True, slots=True)
 class GatherReading:

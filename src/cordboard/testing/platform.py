@@ -212,6 +212,8 @@ class Platform:
         sounds: Mapping[str, Sound | float] | None = None,
         dial_events: Sequence[str] = ("Dial", "Terminal"),
         flow_id: int = _FLOW,
+        gather: Any = None,
+        keys: str = "",
     ) -> Story:
         """Play one call to its end.
 
@@ -220,6 +222,8 @@ class Platform:
         ``others``: who answers for all other numbers. ``caller_does``: ``"hangs up after 5s while ringing"``.
         ``stage``: what came before this applet. ``at``: when the call comes, in the account's time zone.
         ``sounds``: by URL or text, seconds or a ``Sound``. ``sid``: of the call; empty: a new one.
+        ``gather``: a Gather's Primary URL, asked before the Connect's; a path is one of the Primary's.
+        ``keys``: what the caller types when the Gather has asked.
 
         Raises ``BadInput`` for what cannot be played.
         """
@@ -237,6 +241,10 @@ class Platform:
         settings: dict[str, Any] = {"primary_url": primary, "dial_events": list(dial_events)}
         settings["fallback_url"] = None if fallback is None else self._url(fallback, "/fallback", primary)
         flow = connect_flow(answer=self.answer, accept=sorted(self.accept), **settings)
+        if gather is not None:
+            asks = {"type": "gather", "primary_url": self._url(gather, "/gather", primary)}
+            flow["applets"]["gather"] = {**asks, "digits": "connect", "nothing": "connect"}
+            flow["start"] = "gather"
         play = Play(
             flow={**flow, "id": flow_id},
             phones=read_phones(phones or {}, account.country),
@@ -253,6 +261,7 @@ class Platform:
             fetch_sound=self._audio if self.fetch_audio else None,
             send=self._send if self.send_events else None,
             caller=caller_script(caller_does),
+            keys=keys,
         )
         story = tell(world.run(), self.accept)
         self.stories.append(story)

@@ -9,6 +9,7 @@ from cordboard.call.words import (
     CallerHungUp,
     Command,
     Dial,
+    DigitPressed,
     Event,
     Fetch,
     LegEnded,
@@ -19,11 +20,14 @@ from cordboard.contract.facts import CallFacts
 from cordboard.testing.applications import Answer
 from cordboard.testing.calling import CallerHangsUp
 from cordboard.testing.phones import Script
-from cordboard.testing.scenario import Reply, Scenario, Sound
+from cordboard.testing.scenario import Reply, Scenario, Sound, typed
 from cordboard.testing.world import World
 
 WORDS_A_SECOND = 2.5
 """How fast the pretend voice speaks a text."""
+
+TYPES_AFTER = 1.0
+"""Seconds from a Gather's question to the caller's first key; the others follow half a second apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,12 @@ class Play(Scenario):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One request as it went. ``answer.seconds`` is set."""
+    """One request as it went. ``answer.seconds`` is set. ``applet``: the type of the one that asked."""
 
     at: float
     fetch: Fetch
     answer: Answer
+    applet: str = "connect"
 
 
 @dataclass
@@ -53,12 +58,14 @@ class PlayedWorld(World):
     """``ask``: one GET of (URL, role, seconds it may take), its answer with the virtual seconds it took.
 
     ``fetch_sound``: what a URL of audio answers, or None where nobody asks. ``tell``: sends a dial event.
+    ``keys``: what the caller types once a Gather has asked for it.
     """
 
     ask: Callable[[Fetch], Answer] = lambda fetch: Answer(0, seconds=0.1)
     fetch_sound: Callable[[PrepareSound], Sound] | None = None
     send: Callable[[SendEvent], Answer] | None = None
     caller: CallerHangsUp | None = None
+    keys: str = ""
     asked: list[Asking] = field(default_factory=list)
     sounds: dict[str, tuple[PrepareSound, Sound]] = field(default_factory=dict)
     sent: list[tuple[float, SendEvent, Answer | None]] = field(default_factory=list)
@@ -66,7 +73,7 @@ class PlayedWorld(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._leaving = False
+        self._leaving = self._typed = False
 
     def _script_the_caller(self) -> None:
         super()._script_the_caller()
@@ -75,7 +82,7 @@ class PlayedWorld(World):
 
     def _reply_to(self, fetch: Fetch) -> Reply:
         answer = self.ask(fetch)
-        self.asked.append(Asking(self.now, fetch, answer))
+        self.asked.append(Asking(self.now, fetch, answer, self.state.flow.applet(self.state.applet).type))
         assert isinstance(self.scenario, Play)
         return Reply(
             answer.body, answer.status, answer.media_type, answer.seconds, answer.error, self.scenario.able
@@ -95,6 +102,8 @@ class PlayedWorld(World):
         super()._obey(command)
         during = self.caller.during if self.caller is not None else ""
         match command:
+            case PrepareSound(why="gather") if not self._typed:
+                self._type()
             case SendEvent():
                 self.sent.append((self.now, command, self.send(command) if self.send else None))
             case Dial() if during == "ringing":
@@ -114,6 +123,11 @@ class PlayedWorld(World):
         scene = self.scenes[-1][1]
         if any(isinstance(source, Clip) and not source.loop for _, source in scene.hears):
             self._leave()
+
+    def _type(self) -> None:
+        self._typed = True
+        for at, key in typed(self.keys, TYPES_AFTER):
+            self._later(at, lambda key=key: None if self.runner.over(self.state) else DigitPressed(0, key))  # type: ignore[misc]
 
     def _leave(self) -> None:
         if self.caller is not None and not self._leaving:

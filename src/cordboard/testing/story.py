@@ -51,7 +51,8 @@ class Request:
 
     ``role``: ``primary`` or ``fallback``. ``parameters``: as the application reads them; ``sent``: every pair
     in order. ``status`` 0: nothing came, ``error`` says why. ``seconds``: how long it took. ``outcome``:
-    ``dial``, ``no_dial`` or ``fallback`` (no usable answer). ``effective``: the answer's fields with defaults
+    ``dial``, ``no_dial``, of a Gather ``gather``, or ``fallback`` (no usable answer). ``applet``: ``connect``
+    or ``gather``. ``effective``: the answer's fields with defaults
     filled in; ``numbers``: those it dials.
     """
 
@@ -70,6 +71,7 @@ class Request:
     numbers: tuple[str, ...] = ()
     effective: Mapping[str, Any] | None = None
     problems: tuple[Problem, ...] = ()
+    applet: str = "connect"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
+from cordboard.applets.connect.settings import EXITS
 from cordboard.call import verdicts
 from cordboard.call.causes import Cause, Side
 from cordboard.call.scene import Clip, HoldMusic, Party, Recording, Ringback, Source
@@ -31,6 +32,7 @@ from cordboard.call.words import (
     Transfer,
 )
 from cordboard.contract.answer import effective, read_answer
+from cordboard.contract.gather import read_gather
 from cordboard.contract.plan import Problem
 from cordboard.contract.request import connect_url
 from cordboard.testing.playing import Asking, PlayedWorld
@@ -40,7 +42,8 @@ from cordboard.testing.story import LEAST, Decision, DialEvent, Heard, Leg, Reco
 def tell(world: PlayedWorld, accept: frozenset[str]) -> Story:
     """The story of a world that has been run. ``accept``: the applet's options (settled 12)."""
     facts, account = world.facts, world.scenario.account
-    finish = next(iter(world.seen(Finish)), None) or Finish("", world.seen(EndCall)[-1].why)
+    exits = (finish for finish in world.seen(Finish) if finish.exit in EXITS)
+    finish = next(exits, None) or Finish("", world.seen(EndCall)[-1].why)
     ended_at, ended_by, final = _end(world)
     following = urlsplit(connect_url("http://x", facts, account, ended_at)).query
     return Story(
@@ -212,13 +215,21 @@ def _request(world: PlayedWorld, asking: Asking, accept: frozenset[str]) -> Requ
         error=error,
         seconds=_round(seconds),
         outcome="fallback",
+        applet=asking.applet,
     )
     if not status:
         text = f"the {fetch.role} URL gave no answer: {error}"
         code = "fetch.timeout" if late or seconds >= fetch.seconds else "fetch.failed"
         return replace(told, problems=(Problem("url", code, "error", text, "settled-2"),))
+    account = world.scenario.account
+    if asking.applet == "gather":
+        gathered = read_gather(status, answer.media_type, answer.body, account)
+        if gathered.gather is None:
+            return replace(told, problems=gathered.problems)
+        effect = gathered.gather.effective()
+        return replace(told, outcome="gather", effective=effect, problems=gathered.problems)
     reading = read_answer(
-        status, answer.media_type, answer.body, world.scenario.account, loops=world.facts.loops, accept=accept
+        status, answer.media_type, answer.body, account, loops=world.facts.loops, accept=accept
     )
     return replace(
         told,

@@ -265,3 +265,34 @@ def test_a_phone_that_nobody_understands_is_refused(platform: Platform, words: s
 def test_a_caller_that_nobody_understands_is_refused(platform: Platform) -> None:
     with pytest.raises(BadInput, match="describes no caller"):
         platform.call(says(A), caller_does="sings")
+
+
+def test_a_gather_before_the_connect_and_what_is_typed_into_it(platform: Platform) -> None:
+    def application(asked: Asked) -> tuple[int, str, str]:
+        if asked.path == "/gather":
+            prompt = {"gather_prompt": {"text": "Your code, please."}, "max_input_digits": "4"}
+            return 200, "application/json", json.dumps(prompt)
+        known = asked.get("digits") == '"4711"'
+        return 200, "application/json", json.dumps({"destination": {"numbers": [A if known else B]}})
+
+    base = platform.mount(application)
+    story = platform.call(f"{base}/connect", {A: "answers"}, gather="/gather", keys="4711")
+    assert story.talked_to == A and story.exit == "after_conversation"
+    first, second = story.requests
+    assert (first.applet, first.outcome, second.applet, second.outcome) == (
+        "gather",
+        "gather",
+        "connect",
+        "dial",
+    )
+    assert first.effective is not None and first.effective["max_input_digits"] == 4
+    assert [problem.code for problem in first.problems] == ["field.text"]
+    assert story.heard("Your code, please.", at=0.5)
+    story = platform.call(f"{base}/connect", gather="/gather")
+    assert story.dialled == [B] and "digits" not in story.requests[-1].parameters
+
+
+def test_a_gather_that_gives_no_usable_answer_is_told_as_such(platform: Platform) -> None:
+    story = platform.call(says(A), {A: "busy"}, gather=lambda asked: (200, "application/json", "{}"))
+    assert [request.outcome for request in story.requests] == ["fallback", "dial"]
+    assert story.requests[0].problems[-1].code == "gather.no_prompt" and story.exit == "nobody_answers"
