@@ -12,12 +12,15 @@ from cordboard.call.causes import Cause
 from cordboard.testing.scenario import (
     EVENTS,
     EXOPHONE,
+    FALLBACK,
+    PRIMARY,
     Caller,
     Phone,
     Reply,
     Scenario,
     Sound,
     connect_flow,
+    flow_of,
 )
 from tests.world.helpers import AUDIO, TONE, A, B, C, D
 
@@ -126,4 +129,76 @@ def _caller(draw: random.Random) -> Caller:
         leaves=draw.uniform(0.3, 90) if draw.random() < 0.4 else None,
         digits=((draw.uniform(0.5, 30), draw.choice("12#")),) if draw.random() < 0.3 else (),
         dead=draw.uniform(1, 90) if draw.random() < 0.1 else None,
+    )
+
+
+# --- keys ---------------------------------------------------------------------------------------------------
+
+
+def made_up_keys(seed: int) -> Scenario:
+    """Gathers and menus before a Connect, and a caller who presses keys, in its audio or by INFO."""
+    draw = random.Random(seed)
+    info = draw.random() < 0.5
+    return Scenario(
+        # a caller who was not answered yet sends no INFO
+        flow=_key_flow(draw, "at_once" if info else draw.choice(("at_once", "late"))),
+        phones={number: _phone(draw, False) for number in NUMBERS},
+        replies=tuple(_asked(draw) if draw.random() < 0.6 else _reply(draw, True) for _ in range(6)),
+        sounds={sound: _sound(draw) for sound in (AUDIO, TONE, "Hello.", "Sorry, nobody is there.")},
+        caller=Caller(
+            leaves=draw.uniform(0.5, 60) if draw.random() < 0.3 else None,
+            digits=tuple(
+                sorted((draw.uniform(0.5, 40), draw.choice("1112#*9")) for _ in range(draw.randint(0, 12)))
+            ),
+            info=info,
+        ),
+    )
+
+
+def _prompt(draw: random.Random) -> dict[str, str]:
+    return draw.choice(({"text": "Hello."}, {"audio_url": AUDIO}))
+
+
+def _asked(draw: random.Random) -> Reply:
+    body: dict[str, Any] = {"gather_prompt": _prompt(draw)}
+    options: dict[str, Any] = {
+        "max_input_digits": draw.randint(1, 4),
+        "finish_on_key": draw.choice(("", "#", "1")),
+        "input_timeout": draw.randint(1, 8),
+        "repeat_menu": draw.randint(0, 2),
+        "repeat_gather_prompt": _prompt(draw),
+    }
+    body |= {key: value for key, value in options.items() if draw.random() < 0.5}
+    return Reply(json.dumps(body).encode(), after=draw.uniform(0.05, 4))
+
+
+def _key_flow(draw: random.Random, answer: str) -> dict[str, Any]:
+    names = ("gather", "asking", "menu", "connect", "sorry", "bye")
+    typing = {
+        "max_input_digits": draw.randint(1, 5),
+        "input_timeout": draw.randint(1, 6),
+        "repeat_menu": draw.randint(0, 2),
+        "digits": draw.choice(names),
+        "nothing": draw.choice(names),
+    }
+    return flow_of(
+        draw.choice(names[:4]),
+        answer,
+        gather={"type": "gather", "prompt": _prompt(draw), "repeat_prompt": _prompt(draw), **typing},
+        asking={"type": "gather", "primary_url": PRIMARY, "fallback_url": FALLBACK, **typing},
+        menu={
+            "type": "menu",
+            "prompt": _prompt(draw),
+            "keys": {"1": draw.choice(names), "#": draw.choice(names)},
+            "timeout": draw.randint(1, 6),
+            "repeats": draw.randint(0, 2),
+            "no_input": draw.choice(names),
+            "invalid": draw.choice(names),
+        },
+        connect={
+            "type": "connect",
+            "primary_url": PRIMARY,
+            "fallback_url": FALLBACK,
+            "not_dialed": draw.choice(names),
+        },
     )

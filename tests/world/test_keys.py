@@ -7,7 +7,18 @@ import pytest
 
 from cordboard.call.scene import Clip, HoldMusic, Silence
 from cordboard.call.words import AnswerCaller, Fetch, Finish, PrepareSound
-from cordboard.testing.scenario import PRIMARY, Caller, Reply, Sound, answer, answers, flow_of, typed
+from cordboard.testing.scenario import (
+    CALLER,
+    PRIMARY,
+    Caller,
+    Reply,
+    Sound,
+    answer,
+    answers,
+    flow_of,
+    ordered,
+    typed,
+)
 from tests.world.helpers import A, dials, exits, notes, play, queries
 
 CONNECT = {"type": "connect", "primary_url": PRIMARY, "not_dialed": "sorry"}
@@ -197,3 +208,17 @@ def test_keys_while_nobody_asks_for_them_change_nothing() -> None:
 def test_a_menu_that_leads_back_to_itself_comes_to_an_end() -> None:
     menu = {**MENU, "keys": {"1": "bye"}, "no_input": "menu", "timeout": 1}
     assert notes(play({}, flow=flow_of("menu", menu=menu))) == ["limit.applets"]
+
+
+def test_whoever_the_api_called_first_is_asked_for_keys_as_a_caller_is() -> None:
+    phones = {CALLER: answers(2.0, None), A: answers(1.0, 5.0)}
+    world = play(
+        phones, answer(A), flow=gathering(), order=ordered(), custom_field="order-42", caller=keys("89#", 4.0)
+    )
+    (query,) = queries(world)
+    assert (query["Direction"], query["digits"], query["CustomField"]) == (
+        "outbound-dial",
+        '"89"',
+        "order-42",
+    )
+    assert exits(world) == ["digits", "after_conversation"]
