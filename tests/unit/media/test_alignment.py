@@ -202,3 +202,27 @@ def _kept(batches: list[tuple[list[int], list[bytes]]]) -> tuple[bytes, int, int
         sound += track.pull(max(round(times[-1] * 8e-6) - HOLD, 0))
     sound += track.pull(track.end)
     return sound, track.came, track.end, track.gaps(track.end)
+
+
+def test_frames_are_counted_as_sent_and_as_written() -> None:
+    frames = [(0.02 * n, n, LOUD) for n in range(100) if not 40 <= n < 45]
+    frames.append((1.005, 50, LOUD))  # once more
+    frames.append((1.9, 43, LOUD))  # too late: the silence in its place is on the disk
+    _, track = record(sorted(packets(frames)), 2.0)
+    assert (track.expected, track.written, track.repeated) == (100, 95, 1)
+    assert track.gaps(2 * RATE) == [(0.8, 0.1)]
+
+
+def test_telephony_24_a_pressed_key_is_no_loss() -> None:
+    """Its packets have numbers of their own, and are no audio."""
+    talk = packets([(0.02 * n, n, LOUD) for n in range(100) if not 40 <= n < 60])
+    digit = packets([(0.8 + 0.02 * n, 40 + n, b"\x05\x0a\x00\xa0") for n in range(20)])
+    events = [(at, bytes([data[0], 101]) + data[2:]) for at, data in digit]
+    sound, track = record(sorted(talk + events), 2.0)
+    assert track.gaps(2 * RATE) == [] and (track.expected, track.written) == (80, 80)
+    assert sound[60 * 160 :] == LOUD * 40
+
+
+def test_a_leg_that_begins_late_is_a_gap() -> None:
+    _, track = record(packets([(3.0 + 0.02 * n, n, LOUD) for n in range(100)]), 5.0)
+    assert track.gaps(5 * RATE) == [(0.0, 3.0)]

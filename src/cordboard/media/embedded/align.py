@@ -41,13 +41,14 @@ class Track:
     """One side of a recording, as G.711 bytes of one law.
 
     ``came``: frames that were handed in. ``expected``: those that the far side sent, by their numbers.
-    ``written``: those that have their place in the sound. ``first``: position of the first, -1 for none.
+    ``repeated``: that came twice. ``written``: those that have their place in the sound. ``first``: position
+    of the first, -1 for none.
     """
 
     def __init__(self, began: int) -> None:
         self.law = PCMA
         self.came = 0
-        self.expected = self.written = 0
+        self.expected = self.written = self.repeated = 0
         self.first = -1
         self._other = False  # what came last had no place in the sound (a digit, comfort noise)
         self._began = began
@@ -225,8 +226,12 @@ class Track:
             if self.first < 0:
                 self.first = at
             self._sequence, self._timestamp, self._unrolled = sequence, timestamp, spot
-        elif at >= self._start:  # else it is too late: its place was written as silence
-            self.written += self._fill(at, at + len(payload))
+        elif self._is_missing(at, at + len(payload)):
+            if at >= self._start:  # else it is too late: its place was written as silence
+                self._fill(at, at + len(payload))
+                self.written += 1
+        else:
+            self.repeated += 1
         self._end = max(self._end, at + len(payload))
         self._write(at, payload)
 
@@ -236,15 +241,17 @@ class Track:
         elif len(self._holes) < _MOST_GAPS:
             self._holes.append((self._end, at))
 
-    def _fill(self, start: int, end: int) -> bool:
-        """A late frame: what it brings is no gap any more. False where nothing was missing."""
+    def _is_missing(self, start: int, end: int) -> bool:
+        return any(start < last and end > first for first, last in self._holes[-8:])
+
+    def _fill(self, start: int, end: int) -> None:
+        """A late frame: what it brings is no gap any more."""
         for index in range(len(self._holes) - 1, max(len(self._holes) - 8, -1), -1):
             first, last = self._holes[index]
             if start < last and end > first:
                 rest = [(first, start), (end, last)]
                 self._holes[index : index + 1] = [(a, b) for a, b in rest if b - a > FRAME // 2]
-                return True
-        return False
+                return
 
     def _write(self, at: int, payload: bytes) -> None:
         offset = at - self._start

@@ -9,19 +9,27 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from cordboard.call.scene import Clip, Party, Scene, Source
+from cordboard.call.scene import Scene
 from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, FellSilent, MediaLost, Played
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media import tones
-from cordboard.media.control import ForeignAudio, LegReport, LocalAudio, MediaEvent, RecordingEnded, Stream
+from cordboard.media.control import (
+    ForeignAudio,
+    LegReport,
+    LocalAudio,
+    MediaEvent,
+    RecordingEnded,
+    RecordingInterrupted,
+    Stream,
+)
 from cordboard.media.embedded import frames
 from cordboard.media.embedded.child import Child
 from cordboard.media.embedded.frames import Message
 from cordboard.media.embedded.plays import MUSIC, RINGBACK
 from cordboard.media.embedded.ports import Ports
 from cordboard.media.embedded.settings import EmbeddedSettings
-from cordboard.media.embedded.shelf import Shelf
+from cordboard.media.embedded.shelf import Shelf, sounds_of
 from cordboard.media.embedded.tapes import Tapes
 
 __all__ = ["EmbeddedEngine", "EmbeddedSettings"]
@@ -108,7 +116,12 @@ class EmbeddedEngine:
         self.load(MUSIC, tones.hold_music())
         self.load(RINGBACK, tones.ringback(self._settings.country))
         self._recorder = Child(
-            *(_RECORDER, [], self._folder / f"recorder-{os.getpid()}.sock", 20),
+            *(
+                _RECORDER,
+                ["--leave", str(self._settings.leave_bytes)],
+                self._folder / f"recorder-{os.getpid()}.sock",
+                20,
+            ),
             on_message=self._heard_recorder,
             on_up=self._recorder_up,
             on_down=self._recorder_down,
@@ -202,7 +215,7 @@ class EmbeddedEngine:
         if state.recorded != running:
             self._tapes.close(state.recorded)
             state.recorded = running
-        state.sounds = frozenset(_sounds_of(scene))
+        state.sounds = frozenset(sounds_of(scene))
         for sound in state.sounds:
             self._bring(state.worker, sound)
         state.worker.child.send(["scene", call, frames.scene_out(scene, number, path)])
@@ -370,6 +383,8 @@ class EmbeddedEngine:
         match message:
             case ["ended", file, state, *rest]:
                 self._recording_ended(self._tapes.ended(file, state, *rest))
+            case ["stopped", file, seconds, problem] if (told := self._tapes.of(file)) is not None:
+                self.on_event(told[0], RecordingInterrupted(told[1], seconds, problem))
             case ["silent", file] if (told := self._tapes.of(file)) is not None:
                 self._tell(told[0], FellSilent(told[1]))
 
@@ -383,12 +398,3 @@ class EmbeddedEngine:
 
     def _recorder_down(self) -> None:
         self._log.warning("recorder ended unexpectedly", recordings=len(self._tapes.all()))
-
-
-def _sounds_of(scene: Scene) -> set[str]:
-    found = set()
-    for _, source in scene.hears:
-        inner: Source = source.until if isinstance(source, Party) else source
-        if isinstance(inner, Clip):
-            found.add(inner.sound)
-    return found

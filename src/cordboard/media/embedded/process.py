@@ -273,11 +273,11 @@ class Process:
     def _end_tape(self, call: Call, now: int) -> None:
         if call.tape is None:
             return
-        file = call.tape.file
+        file, heard = call.tape.file, call.tape.heard
         self._ship(call, now, ends=True)
         self._shipped.pop(call.name, None)
         if self._recorder is not None:
-            self._recorder.send(["end", file, now])
+            self._recorder.send(["end", file, now, heard])
 
     def _ship(self, call: Call, now: int, ends: bool) -> None:
         """Send the recorder what has come, all of a recording in one message."""
@@ -286,9 +286,11 @@ class Process:
         if tape is None or self._recorder is None:
             return
         self._shipped[call.name] = now
-        counts, laws, parts = [], [], []
+        counts: list[int] = []
+        laws, parts = [], []
         for number, items in zip(tape.sides, sides, strict=True):
             datagrams: list[Any] = items[1::2]
+            tape.heard[len(counts)] += len(datagrams)
             counts.append(len(datagrams))
             times: list[Any] = items[0::2]
             parts.append(array("Q", times).tobytes())

@@ -23,61 +23,10 @@ from cordboard.media.embedded import wav
 from cordboard.media.embedded.align import HOLD, RATE, Track
 from cordboard.media.embedded.frames import Message, Unpacker, pack
 from cordboard.media.embedded.silence import Listener
+from cordboard.media.embedded.taping import Recording
 
 _LONELY = 5.0  # seconds without anybody: whoever has left a recorder does not come back to it
 _READ = 1 << 18
-
-
-@dataclass(slots=True, eq=False)
-class Recording:
-    """One file that grows. ``sender``: the packet process whose end makes it partial. ``tracks``: one for
-    each leg. ``listener``: of a single leg, where the owner wants to know when it falls silent."""
-
-    file: int
-    name: str
-    call: str
-    wav: wav.WavFile
-    dual: bool
-    began: int
-    sender: object
-    tracks: tuple[Track, ...]
-    listener: Listener | None = None
-    written: int = 0
-    problem: str = ""
-
-    def grow(self, until: int) -> bool:
-        """Write everything before this position (samples since the start). True the one time that the leg
-        has fallen silent."""
-        if until <= self.written or self.problem:
-            return False
-        sides = [(track.law, track.pull(until)) for track in self.tracks]
-        self.written = until
-        try:
-            self.wav.write(wav.interleaved(sides) if self.dual else wav.mixed(sides))
-        except OSError as error:
-            self.problem = f"writing failed: {error.strerror}"
-        return self.listener is not None and self.listener.hear(wav.pcm(*sides[0]))
-
-    def position(self, at: int) -> int:
-        return round((at - self.began) * RATE / 1_000_000_000)
-
-    def finish(self, state: str) -> Message:
-        """Make the file whole; the ``ended`` message for the engine."""
-        channels = self.wav.channels
-        gaps = [
-            [min(side, channels - 1), *gap]
-            for side, track in enumerate(self.tracks)
-            for gap in track.gaps(self.written)
-        ]
-        try:
-            size = self.wav.finish()
-        except OSError as error:
-            text = f"finishing failed: {error.strerror}"
-            return ["ended", self.file, "failed", 0.0, channels, 0, [], self.problem or text]
-        if self.problem:
-            state = "partial"
-        seconds = (size - wav.HEADER_SIZE) / (2 * channels * RATE)
-        return ["ended", self.file, state, round(seconds, 3), channels, size, gaps, self.problem]
 
 
 @dataclass(slots=True, eq=False)
@@ -91,7 +40,8 @@ class Peer:
 class Recorder:
     """One loop for all recordings; making files whole waits for the disk, so a thread of its own does it."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, leave: int = 0) -> None:
+        self._leave = leave
         self._selector = selectors.DefaultSelector()
         self._listener = listener
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
@@ -173,9 +123,10 @@ class Recorder:
                 recording = self._begin(peer, file, call, name, Path(path), dual, legs, began)
                 if recording is not None and silence and legs == 1:
                     recording.listener = Listener(silence)
-            case ["end", file, now]:
+            case ["end", file, now, heard]:
                 recording = self._recordings.pop(file, None)
                 if recording is not None:
+                    recording.heard = heard
                     recording.grow(recording.position(now))
                     self._finish(recording, "whole")
             case ["engine"]:
@@ -191,14 +142,16 @@ class Recorder:
     def _begin(
         self, peer: Peer, file: int, call: str, name: str, path: Path, dual: bool, legs: int, began: int
     ) -> Recording | None:
+        tracks = tuple(Track(began) for _ in range(legs))
+        recording = Recording(file, name, call, path, dual, began, peer, tracks, self._leave)
         try:
-            growing = wav.WavFile(path, 2 if dual else 1)
+            recording.open()
         except OSError as error:
             text = f"{path.parent}: {error.strerror}"
-            self._say(["ended", file, "failed", 0.0, 2 if dual else 1, 0, [], text])
+            self._say(["ended", file, "failed", 0.0, recording.channels, 0, [], text])
             return None
-        tracks = tuple(Track(began) for _ in range(legs))
-        recording = self._recordings[file] = Recording(file, name, call, growing, dual, began, peer, tracks)
+        self._recordings[file] = recording
+        self._tell_stops(recording, None)
         return recording
 
     def _frames(
@@ -208,7 +161,8 @@ class Recorder:
         if recording is None:
             return
         at = 0
-        for track, count, names in zip(recording.tracks, counts, laws, strict=True):
+        for side, (track, count, names) in enumerate(zip(recording.tracks, counts, laws, strict=True)):
+            recording.taken[side] += count
             times, sizes = array("Q"), array("H")
             times.frombytes(blob[at : at + 8 * count])
             at += 8 * count
@@ -219,8 +173,18 @@ class Recorder:
                 datagrams.append(blob[at : at + size])
                 at += size
             track.take(times, datagrams, {int(kind): law for kind, law in names.items()})
+        before = recording.stopped
         if recording.grow(recording.position(now) - HOLD):
             self._say(["silent", file])
+        self._tell_stops(recording, before)
+
+    def _tell_stops(self, recording: Recording, before: int | None) -> None:
+        """The engine hears at once when the disk takes nothing any more, and when it does again."""
+        if before is None and recording.stopped is not None:
+            self._say(["stopped", recording.file, recording.stopped / RATE, recording.problem])
+        elif before is not None and recording.stopped is None:
+            start, length = recording.stops[-1]
+            self._say(["stopped", recording.file, start + length, ""])
 
     # --- files -------------------------------------------------------------------------------------
 
@@ -256,11 +220,13 @@ def main() -> int:
     """The process."""
     parser = argparse.ArgumentParser(prog="cordboard-recorder")
     parser.add_argument("--listen", type=int, required=True, help="file number of a listening Unix socket")
-    listener = socket.socket(fileno=parser.parse_args().listen)
+    parser.add_argument("--leave", type=int, default=0, help="bytes to leave free on the disk")
+    given = parser.parse_args()
+    listener = socket.socket(fileno=given.listen)
     listener.setblocking(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
-    Recorder(listener).run()
+    Recorder(listener, given.leave).run()
     return 0
 
 

@@ -21,7 +21,8 @@ SHIP_NS = 1_000_000_000
 @dataclass(slots=True, eq=False)
 class Tape:
     """A recording that runs: ``sides`` are the legs of its channels, one or two. ``file``: the engine's
-    number for it. ``every``: how often what came is sent to the recorder, in nanoseconds."""
+    number for it. ``every``: how often what came is sent to the recorder, in nanoseconds. ``heard``: so many
+    packets of each side."""
 
     file: int
     name: str
@@ -30,6 +31,7 @@ class Tape:
     sides: tuple[int, ...]
     began: int
     every: int = SHIP_NS
+    heard: list[int] = field(default_factory=lambda: [0, 0])
 
 
 @dataclass(slots=True, eq=False)

@@ -13,7 +13,7 @@ class EmbeddedSettings:
     ``country``: ISO code, for the ringing tone. ``run_folder``: where the Unix sockets lie. ``tick_hz``: how
     often sockets are looked at; packets wait 0 to 1/tick_hz s, and fewer wake-ups cost less (100: two
     a packet's time, so that the wait stays the same from packet to packet).
-    ``dscp``: mark of outgoing packets, 0: none.
+    ``dscp``: mark of outgoing packets, 0: none. ``leave_bytes``: what recordings leave free on their disk.
     """
 
     bind: str
@@ -25,3 +25,4 @@ class EmbeddedSettings:
     country: str = "IN"
     tick_hz: int = 100
     dscp: int = 0
+    leave_bytes: int = 0

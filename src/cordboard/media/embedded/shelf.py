@@ -2,6 +2,7 @@
 
 from collections.abc import Set
 
+from cordboard.call.scene import Clip, Party, Scene, Source
 from cordboard.media.embedded import laws
 from cordboard.media.embedded.g711 import PCMA, PCMU
 from cordboard.media.embedded.plays import Sound
@@ -35,3 +36,13 @@ class Shelf:
         for name in old:
             del self._sounds[name], self._used[name]
         return old
+
+
+def sounds_of(scene: Scene) -> set[str]:
+    """What a scene plays."""
+    found = set()
+    for _, source in scene.hears:
+        inner: Source = source.until if isinstance(source, Party) else source
+        if isinstance(inner, Clip):
+            found.add(inner.sound)
+    return found

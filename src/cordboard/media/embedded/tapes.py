@@ -32,7 +32,7 @@ class Tapes:
         """A number for a recording that begins now, made by this packet process."""
         self._last += 1
         day = datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%d")
-        path = self._folder / day / f"{_plain(call)}-{_plain(recording.name)}.wav"
+        path = self._folder / day / file_name(call, recording.name)
         self._tapes[self._last] = _Tape(call, recording.name, path, worker)
         return self._last
 
@@ -69,6 +69,8 @@ class Tapes:
         size: int,
         gaps: list[list[float]],
         problem: str,
+        frames: list[list[int]] | None = None,
+        stops: list[list[float]] | None = None,
     ) -> tuple[str, RecordingEnded] | None:
         """(call, event) the first time that the end is told."""
         tape = self._tapes.pop(number, None)
@@ -76,11 +78,20 @@ class Tapes:
             return None
         path = str(tape.path) if size else ""
         found = tuple((int(side), start, length) for side, start, length in gaps)
-        return tape.call, RecordingEnded(tape.name, path, state, seconds, channels, size, found, problem)
+        counts = tuple((sent, heard, written) for sent, heard, written in frames or ())
+        stopped = tuple((start, length) for start, length in stops or ())
+        return tape.call, RecordingEnded(
+            tape.name, path, state, seconds, channels, size, found, problem, counts, stopped
+        )
 
     def failed(self, number: int, problem: str) -> tuple[str, RecordingEnded] | None:
         """The same where there is no file."""
         return self.ended(number, "failed", 0.0, 1, 0, [], problem)
+
+
+def file_name(call: str, name: str) -> str:
+    """Of a recording, in the folder of its day."""
+    return f"{_plain(call)}-{_plain(name)}.wav"
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """Recordings as WAV files: 16 bit PCM, 8 kHz, so that every player opens them. For the recorder only."""
 
+import fcntl
 import os
 from pathlib import Path
 from struct import pack
@@ -51,14 +52,32 @@ class WavFile:
         self.part = part_of(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(self.part, "wb", buffering=0)  # noqa: SIM115 - open for as long as the call lasts
-        self._file.write(header(channels, 0))
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until we end, however we do
+            self._file.write(header(channels, 0))
+        except OSError:
+            self._file.close()
+            raise
+
+    @property
+    def samples(self) -> int:
+        """How many samples of each channel were written."""
+        return self.size // (2 * self.channels)
+
+    def skip_to(self, samples: int) -> None:
+        """Go on at this sample; what lies between is silence, and takes no room."""
+        torn = self.size % (2 * self.channels)
+        if torn:
+            os.pwrite(self._file.fileno(), bytes(torn), HEADER_SIZE + self.size - torn)
+        self.size = samples * 2 * self.channels
 
     def write(self, samples: bytes) -> None:
         """Raises OSError where the disk refuses; what was written before stays."""
         view = memoryview(samples)
         while view:
-            view = view[self._file.write(view) or 0 :]
-        self.size += len(samples)
+            count = os.pwrite(self._file.fileno(), view, HEADER_SIZE + self.size)
+            self.size += count
+            view = view[count:]
 
     def finish(self) -> int:
         """Right header, on disk, renamed. The size of the file."""
