@@ -122,6 +122,37 @@ class Recordings(Repository[RecordingRow]):
         found = await self.of_call(sid)
         return found[-1] if found else None
 
+    async def undecided(self, limit: int = 1000) -> tuple[RecordingRow, ...]:
+        """Those that nobody knows yet what they are worth; after a start: what the last run left."""
+        recordings = tables.recordings.c
+        chosen = self._select().where(recordings.state == "recording")
+        return await self._all(chosen.order_by(recordings.began_at, recordings.sid).limit(limit))
+
+    async def without_mp3(self, limit: int = 100) -> tuple[RecordingRow, ...]:
+        """Those that can be heard and have no MP3, oldest first."""
+        recordings = tables.recordings.c
+        chosen = self._audible().where(recordings.mp3 == "")
+        return await self._all(chosen.order_by(recordings.ended_at, recordings.sid).limit(limit))
+
+    async def to_be_moved(self, limit: int = 100) -> tuple[RecordingRow, ...]:
+        """Those whose files are all made and lie in the folder, oldest first."""
+        recordings = tables.recordings.c
+        chosen = self._audible().where(recordings.mp3 != "")
+        return await self._all(chosen.order_by(recordings.ended_at, recordings.sid).limit(limit))
+
+    async def ended_before(self, until: float, limit: int = 100) -> tuple[RecordingRow, ...]:
+        """Those that ended before this time (epoch) and whose files are still there."""
+        recordings = tables.recordings.c
+        chosen = self._select().where(recordings.place != "removed", recordings.file != "")
+        chosen = chosen.where(recordings.state != "recording", recordings.ended_at < until)
+        return await self._all(chosen.order_by(recordings.ended_at, recordings.sid).limit(limit))
+
+    def _audible(self) -> Select[Any]:
+        recordings = tables.recordings.c
+        return self._select().where(
+            recordings.state.in_(("whole", "partial")), recordings.place == "", recordings.file != ""
+        )
+
 
 class Timelines:
     """The journal lines of a call."""

@@ -1,0 +1,117 @@
+"""Recordings that an earlier run of the engine left undecided: made whole as far as they go, and decided.
+
+The recorder of an engine that was killed lives on for a while and may still write: then it is waited for.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from cordboard.kernel.clock import Clock
+from cordboard.media.embedded import wav
+from cordboard.media.embedded.tapes import file_name
+from cordboard.recordings import certificate, folder
+from cordboard.recordings.certificate import PARTIAL, Found, Tape
+from cordboard.runtime.clock import pause
+from cordboard.runtime.recordings import RecordingKeeper
+from cordboard.runtime.tapebook import Taped, decided
+from cordboard.store.records import CallRow, RecordingRow
+
+LONGEST_WAIT = 60.0
+"""Longer than the processes of a killed engine live (their lease)."""
+
+LOST = "the engine ended while it was made"
+_RATE = 8000
+_DAY = 86400.0
+
+
+class Calls(Protocol):
+    """The store's calls."""
+
+    async def get(self, sid: str) -> CallRow | None: ...
+
+
+class Salvage:
+    """``keep`` writes a journal line; ``told`` hears of each that is decided: (call, name, state)."""
+
+    def __init__(
+        self, keeper: RecordingKeeper, calls: Calls, clock: Clock, keep: "Keep", told: "Told"
+    ) -> None:
+        self._keeper, self._calls, self._clock, self._keep, self._told = keeper, calls, clock, keep, told
+        self._log = structlog.get_logger("recordings")
+
+    async def run(self, rows: Iterable[RecordingRow]) -> None:
+        """Decide every one of them."""
+        for row in rows:
+            taped = await self._taped(row)
+
+            def done(found: Found | None, taped: Taped = taped) -> None:
+                published, line = decided(taped, found, self._clock.wall())
+                self._keep(line)
+                self._log.warning(
+                    "a recording of the last run is decided",
+                    recording=taped.sid,
+                    state=published.decision.state,
+                )
+                self._told(taped.call, taped.name, published.decision.state)
+
+            self._keeper.examine(taped, done)
+
+    async def _taped(self, row: RecordingRow) -> Taped:
+        """As media told of it, where that was written down; else as its file tells."""
+        kept = certificate.tape_of(json.loads(row.certificate or "{}"))
+        if kept is not None:
+            return Taped(row.sid, row.call_sid, row.name, row.file, kept)
+        call = await self._calls.get(row.call_sid)
+        began = row.began_at or 0.0
+        lasted = max(0.0, ((call.ended_at if call else None) or began) - began)
+        found = await self._find(row.call_sid, row.name, began)
+        if found is None:
+            failed = Tape("failed", 0.0, lasted, row.channels, 0, problem=f"{LOST}, nothing is left of it")
+            return Taped(row.sid, row.call_sid, row.name, "", failed)
+        file, size, channels = found
+        seconds = round((size - wav.HEADER_SIZE) / (2 * channels * _RATE), 3)
+        tape = Tape(PARTIAL, seconds, round(lasted, 3), channels, size, problem=LOST)
+        return Taped(row.sid, row.call_sid, row.name, file, tape)
+
+    async def _find(self, call: str, name: str, began: float) -> tuple[str, int, int] | None:
+        """(file in the folder, its size, channels): what the recorder made whole, or what we make of it."""
+        loop = asyncio.get_running_loop()
+        for day in _days(began):
+            file = f"{day}/{file_name(call, name)}"
+            path = self._keeper.shelf.path(file)
+            await self._wait_for(path)
+            try:
+                size, channels, _ = await loop.run_in_executor(None, wav.rescue, path)
+            except OSError:
+                continue
+            return file, size, channels
+        return None
+
+    async def _wait_for(self, path: Path) -> None:
+        ends = self._clock.monotonic() + LONGEST_WAIT
+        while folder.in_use(wav.part_of(path)) and self._clock.monotonic() < ends:
+            await pause(0.5)
+
+
+class Keep(Protocol):
+    """Writes a journal line."""
+
+    def __call__(self, line: bytes, /) -> object: ...
+
+
+class Told(Protocol):
+    """Hears what a recording is worth."""
+
+    def __call__(self, call: str, name: str, state: str, /) -> object: ...
+
+
+def _days(began: float) -> tuple[str, ...]:
+    """The day's folder, and its neighbours: the recorder looked at the clock a moment later."""
+    moments = (began, began - _DAY, began + _DAY)
+    return tuple(f"{datetime.fromtimestamp(max(0.0, moment), UTC):%Y-%m-%d}" for moment in moments)
