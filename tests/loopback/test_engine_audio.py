@@ -96,7 +96,7 @@ def test_the_recording_behind_its_url_is_the_whole_file(home: Home) -> None:
     (recording,) = play.recordings
     folder = Path(home.engine.settings.store.recordings)
     (file,) = folder.rglob(f"{play.sid}*.wav")
-    for address in (path, f"/v1/Accounts/acme1/Recordings/{play.sid}"):
+    for address in (f"{path}.wav", f"/v1/Accounts/acme1/Recordings/{play.sid}.wav"):
         status, body = home.run(home.get(address))
         assert status == 200 and body == file.read_bytes() and len(body) == recording.size
     channels, rate = read_wav(body)
@@ -176,7 +176,7 @@ async def single(home: Home) -> Play:
 
 def test_settled_21_single_holds_both_mixed(home: Home) -> None:
     play = evening[single]
-    status, body = home.run(home.get(f"/v1/Accounts/acme1/Recordings/{play.sid}"))
+    status, body = home.run(home.get(f"/v1/Accounts/acme1/Recordings/{play.sid}.wav"))
     channels, _ = read_wav(body)
     assert status == 200 and channels.shape[0] == 1 and play.recordings[0].channels == 1
     middle = channels[0][RATE // 4 : RATE].astype(np.float64)

@@ -198,7 +198,7 @@ def test_a_recorder_that_dies_in_mid_call_leaves_a_partial_recording(home: Home)
     path = Path(home.engine.settings.store.recordings) / recording.file
     (left, right), _ = read_wav(path.read_bytes())
     assert has_tone(left[-3000:], play.caller.hertz) and has_tone(right[-3000:], phone.hertz)
-    status, body = home.run(home.get(f"/v1/Accounts/acme1/Recordings/{play.sid}"))
+    status, body = home.run(home.get(f"/v1/Accounts/acme1/Recordings/{play.sid}.wav"))
     assert status == 200 and body == path.read_bytes()
     home.run(home.plain_call())
 

@@ -1,9 +1,7 @@
 """The API as one application."""
 
 import json
-import os
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -14,15 +12,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from cordboard import __version__
-from cordboard.api import calls, connect, ladder, timeline, tracing
+from cordboard.api import calls, connect, ladder, recordings, timeline, tracing
 from cordboard.api.answers import SAFE, Refused, error, not_found
-from cordboard.api.disk import Forecast, forecast
 from cordboard.api.engine import ApiEngine
 from cordboard.api.guard import Guard
 from cordboard.api.reading import caught_up
 from cordboard.contract.openapi import request_openapi
 from cordboard.contract.schema import answer_schema
 from cordboard.kernel.mistakes import Unavailable
+from cordboard.runtime.disks import Forecast
 from cordboard.runtime.watching import Wanted
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="cordboard", charset="UTF-8"'}
@@ -63,12 +61,12 @@ def _add_platform(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
         )
 
     async def recording(request: Request, account: str, recording: str) -> Response:
-        id = recording.removesuffix(".wav")
+        id, form = recordings.plain_id(recording)
         if not guard.link_holds(request, id, engine.clock.wall()):
             _let_in(guard, request, engine, account)
         elif account != engine.settings.account.sid:
             raise not_found("there is no such account")
-        return await calls.recording_file(engine, request, id)
+        return await recordings.recording_file(engine, request, id, form)
 
     async def order(request: Request, account: str) -> Response:
         """JSON where the path ends in `.json`, else XML. The reply comes before anybody is rung."""
@@ -133,6 +131,15 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
             return PlainTextResponse(ladder.draw(entries, full), headers=SAFE)
         return JSONResponse(entries, headers=SAFE)
 
+    @app.get(
+        "/api/recordings/{recording}/certificate",
+        tags=["cordboard"],
+        summary="What a recording, or a call's newest one, is worth: whole, partial or failed, and why",
+    )
+    async def certificate(request: Request, recording: str) -> JSONResponse:
+        _let_in(guard, request, engine)
+        return JSONResponse(await recordings.certificate(engine, recording), headers=SAFE)
+
     @app.get("/api/trunks", tags=["cordboard"], summary="The trunks: registration, hosts that answer")
     async def trunks(request: Request) -> JSONResponse:
         _let_in(guard, request, engine)
@@ -185,7 +192,6 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
 
 def _add_health(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     """For supervisors, load balancers and Prometheus."""
-    disks = _Disks(engine)
 
     @app.get("/healthz", tags=["health"], summary="The process answers")
     async def healthz() -> JSONResponse:
@@ -195,7 +201,7 @@ def _add_health(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
         "/readyz", tags=["health"], summary="Whether calls should be sent here, and how long the disk lasts"
     )
     async def readyz() -> JSONResponse:
-        told = disks.look()
+        told = engine.disks.look()
         short = [f"the disk of the {name} is nearly full" for name, disk in told.items() if disk.short]
         problems = [*engine.problems(), *short]
         store = engine.store.health()
@@ -205,6 +211,7 @@ def _add_health(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
             "live_calls": engine.live_calls(),
             "store": {"behind_bytes": store.behind_bytes, "behind_seconds": round(store.behind_seconds, 3)},
             "disk": {name: _disk(disk) for name, disk in told.items()},
+            "warnings": list(engine.warnings()),
         }
         return JSONResponse(body, 200 if not problems else 503, SAFE)
 
@@ -256,35 +263,11 @@ def _let_in(guard: Guard, request: Request, engine: ApiEngine, account: str | No
         raise not_found("there is no such account")
 
 
-class _Disks:
-    """The disks behind recordings and database, with what was free when first seen."""
-
-    def __init__(self, engine: ApiEngine) -> None:
-        self._engine = engine
-        self._folders = {
-            "recordings": Path(engine.settings.store.recordings),
-            "database": engine.store.folder,
-        }
-        self._first: dict[str, tuple[float, int]] = {}
-
-    def look(self) -> dict[str, Forecast]:
-        now, found = self._engine.clock.monotonic(), {}
-        for name, folder in self._folders.items():
-            disk = os.statvfs(_existing(folder))
-            free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
-            began, had = self._first.setdefault(name, (now, free))
-            found[name] = forecast(free, total, self._engine.live_calls(), had - free, now - began)
-        return found
-
-
-def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there: it is made with its first file."""
-    folder = folder.absolute()
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder
-
-
 def _disk(disk: Forecast) -> dict[str, Any]:
     hours = None if disk.seconds_left is None else round(disk.seconds_left / 3600, 1)
-    return {"free_bytes": disk.free, "total_bytes": disk.total, "hours_left": hours}
+    return {
+        "free_bytes": disk.free,
+        "total_bytes": disk.total,
+        "hours_left": hours,
+        "alarm": disk.alarm,
+    }

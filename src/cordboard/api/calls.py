@@ -1,14 +1,13 @@
 """The platform's side of the API: a call's details, and its recording (contract.md §6.4, §6.5)."""
 
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cordboard.api import files
-from cordboard.api.answers import SAFE, Refused, not_found, platform
+from cordboard.api import recordings
+from cordboard.api.answers import Refused, not_found, platform
 from cordboard.api.engine import ApiEngine
 from cordboard.api.guard import Guard
 from cordboard.api.reading import caught_up
@@ -16,9 +15,7 @@ from cordboard.contract import details as shapes
 from cordboard.contract.account import Account
 from cordboard.store.records import CallRow, LegRow, RecordingRow
 
-PUBLISHED = ("whole", "partial")
 _ID = re.compile(r"[0-9A-Za-z_.-]{1,128}")
-_DECIDED_SOON = {"Retry-After": "2"}
 
 
 async def call_details(engine: ApiEngine, guard: Guard, request: Request, sid: str, json: bool) -> Response:
@@ -46,39 +43,9 @@ async def call_details(engine: ApiEngine, guard: Guard, request: Request, sid: s
     return platform(document, json)
 
 
-async def recording_file(engine: ApiEngine, request: Request, id: str) -> Response:
-    """The WAV file of a recording, or of a call's newest one; the request has been let in."""
-    recording = await find_recording(engine, id)
-    if recording is None:
-        raise not_found("there is no such recording")
-    if recording.state == "recording":
-        raise not_found("this recording is not finished yet", _DECIDED_SOON)
-    if recording.state not in PUBLISHED:
-        raise not_found("this recording failed, there is no audio")
-    try:
-        fd, size = files.open_in(Path(engine.settings.store.recordings), recording.file)
-    except FileNotFoundError:
-        raise not_found("the file of this recording is not there any more") from None
-    headers = SAFE | {
-        "Content-Disposition": f'inline; filename="{recording.sid}.wav"',
-        "ETag": f'"{recording.sid}-{size}"',
-        "X-Recording-State": recording.state,
-    }
-    return files.serve(fd, size, request.headers.get("range", ""), headers, request.method != "HEAD")
-
-
-async def find_recording(engine: ApiEngine, id: str) -> RecordingRow | None:
-    """By its own id, else the newest of the call with that id."""
-    if not _ID.fullmatch(id):
-        return None
-    await caught_up(engine.store)
-    recordings = engine.store.recordings
-    return await recordings.get(id) or await recordings.newest_of_call(id)
-
-
 def _link(engine: ApiEngine, recording: RecordingRow | None) -> str | None:
     """Told only when the file is whole, or will never be more than it is."""
-    if recording is None or recording.state not in PUBLISHED:
+    if recording is None or not recordings.published(recording):
         return None
     settings = engine.settings
     return f"{settings.http.public_url}/v1/Accounts/{quote(settings.account.sid)}/Recordings/{recording.sid}"

@@ -7,6 +7,8 @@ from cordboard.contract.facts import CallFacts
 from cordboard.contract.outbound import Order
 from cordboard.kernel.clock import Clock
 from cordboard.legs.beginning import Hindrance
+from cordboard.recordings.shelf import Shelf
+from cordboard.runtime.disks import Disks
 from cordboard.runtime.watching import Watch
 from cordboard.store.store import Store
 
@@ -33,6 +35,20 @@ class ApiEngine(Protocol):
     @property
     def watch(self) -> Watch:
         """Who looks at SIP messages as they pass."""
+        ...
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where recordings lie."""
+        ...
+
+    @property
+    def disks(self) -> Disks:
+        """The disks that are written to."""
+        ...
+
+    def warnings(self) -> tuple[str, ...]:
+        """What should be seen to, though calls can be taken, one sentence each."""
         ...
 
     def problems(self) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ async def _recorded(house: House, call: str, left: int, right: int) -> list[Chec
     assert house.engine is not None
     recording = await house.engine.store.recordings.newest_of_call(call)
     whole = recording is not None and recording.state == "whole"
-    body = await _get(house, f"/v1/Accounts/{house.settings.account.sid}/Recordings/{call}")
+    body = await _get(house, f"/v1/Accounts/{house.settings.account.sid}/Recordings/{call}.wav")
     found: tuple[float, float] = (0.0, 0.0)
     if body:
         import io

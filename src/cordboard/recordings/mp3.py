@@ -23,7 +23,8 @@ def make(wav: Path, mp3: Path) -> tuple[int, str]:
         with soundfile.SoundFile(wav) as source:
             form = {"format": "MP3", "subtype": "MPEG_LAYER_III"}
             with soundfile.SoundFile(part, "w", source.samplerate, source.channels, **form) as sink:
-                for block in source.blocks(_BLOCK, dtype="int16"):
+                # as floats: libsndfile 1.2 garbles two channels of integers that come in several pieces
+                for block in source.blocks(_BLOCK, dtype="float32"):
                     sink.write(block)
         with open(part, "rb") as file:
             content = file.read()

@@ -30,17 +30,14 @@ async def close_calls(store: Store, clock: Clock, before: int | None) -> None:
             "outcome": "lost",
         }
         store.append(lines.row("calls", call.sid, values))
-        for recording in await store.recordings.of_call(call.sid):
-            if recording.state == "recording":
-                failed = {"state": "failed", "problem": "the engine ended while it was made"}
-                store.append(lines.row("recordings", recording.sid, {"call_sid": call.sid, **failed}))
         _log.warning("a call was lost with the last run of the engine", call=call.sid)
 
 
 async def keep_promises(
     store: Store, clock: Clock, tokens: Tokens, settings: Settings, before: int | None
 ) -> None:
-    """Who was promised a StatusCallback by an earlier run gets it from this one."""
+    """Who was promised a StatusCallback by an earlier run gets it from this one; where a recording of the
+    call is not decided yet, the next time."""
     try:
         await asyncio.wait_for(store.settled(), _SETTLE_SECONDS)
     except TimeoutError:
@@ -49,6 +46,8 @@ async def keep_promises(
     for call in await store.calls.owing(before):
         legs = await store.legs.of_call(call.sid)
         recordings = await store.recordings.of_call(call.sid)
+        if any(one.state == "recording" for one in recordings):
+            continue
         newest = next((one.sid for one in reversed(recordings) if one.state in PUBLISHED), "")
         message = f"msg_{tokens.hex(12)}"
         for line in owed(call, legs, link(newest) if newest else "", account, message, clock.wall()):

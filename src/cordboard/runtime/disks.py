@@ -1,4 +1,4 @@
-"""How long the disks will last, the alarm before they are full, and a reserve that the database gets first."""
+"""How long the disks will last, the alarm before they are full, and a reserve for the database."""
 
 import os
 from collections import deque
@@ -158,7 +158,9 @@ class Disks:
         if self._reserve is None or disk is None:
             return
         if self._reserve.look(disk.free, disk.total) is False:
-            self._log.error("the disk of the database is full: its reserve was given up", free_bytes=disk.free)
+            self._log.error(
+                "the disk of the database is full: its reserve was given up", free_bytes=disk.free
+            )
 
 
 def room(folder: Path) -> tuple[int, int]:

@@ -32,6 +32,7 @@ from cordboard.runtime.collecting import collect
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.flow_table import FlowTable
+from cordboard.runtime.keeping import Keeping
 from cordboard.runtime.kinds import account_of
 from cordboard.runtime.listening import listenings
 from cordboard.runtime.outbox import OutboxSender
@@ -68,9 +69,10 @@ class Engine:
         self._flows = flows
         self._log = structlog.get_logger("engine")
         self._tasks = Tasks(self._task_failed)
-        self._folder = Path(settings.store.recordings).absolute()
         kept = settings.store
         self.store = Store(kept.url, self.clock, node=kept.node, journal=kept.journal)
+        self.keeping = Keeping(settings, self.store, self.clock, self._tasks, self.figures, self.live_calls)
+        self.shelf, self.disks, self.warnings = self.keeping.shelf, self.keeping.disks, self.keeping.warnings
         self._phones: Phones | None = None
         if settings.phones:
             self._phones = Phones(settings, self.clock, self._tokens, self._security)
@@ -110,11 +112,12 @@ class Engine:
                 bind=settings.media.bind,
                 advertise=settings.media.advertise or settings.media.bind,
                 ports=settings.media.port_range(),
-                recordings=self._folder,
+                recordings=self.shelf.folder,
                 run_folder=run_folder,
                 processes=settings.media.processes,
                 country=settings.account.country,
                 dscp=settings.media.dscp,
+                leave_bytes=self.keeping.leave_bytes,
             ),
             self.clock,
             self._tokens,
@@ -159,10 +162,12 @@ class Engine:
             adopt=self.legs.adopt,
             turn_away=self.legs.turn_away,
             file_of=self._file_of,
+            examine=self.keeping.keeper.examine,
         )
         self._switchboard.on_idle = self._idle.set
         self.media.on_event = self._switchboard.on_media
         await self.media.start()
+        self.keeping.start(self._keep_promises)
         self._outbox = OutboxSender(
             self.store.outbox, self.customer, self.clock, self._tokens, self._tasks, self.figures
         )
@@ -192,6 +197,10 @@ class Engine:
 
     async def _close_what_was_left(self, before: int | None = None) -> None:
         await closing.close_calls(self.store, self.clock, before)
+        await self._keep_promises(before)
+
+    async def _keep_promises(self, before: int | None = None) -> None:
+        before = before or self.store.journal.began_at
         await closing.keep_promises(self.store, self.clock, self._tokens, self.settings, before)
 
     def reload_certificates(self) -> None:
@@ -234,6 +243,7 @@ class Engine:
         await self.registrations.stopped()
         await self.media.close()
         self.watch.close()
+        await self.keeping.keeper.close()
         await self.endpoint.close()
         await self._tasks.stop()
         if self._phonebook is not None:
@@ -341,7 +351,7 @@ class Engine:
         return position
 
     def _file_of(self, path: str) -> str:
-        return str(Path(path).relative_to(self._folder))
+        return str(Path(path).relative_to(self.shelf.folder))
 
     def _turned_away(self, turned: TurnedAway) -> None:
         self.figures.refused(turned.code)

@@ -69,6 +69,27 @@ class Figures:
             registry=self._registry,
         )
 
+        self._disk_free = Gauge(
+            "cordboard_disk_free_bytes", "What is free on a disk", ["disk"], registry=self._registry
+        )
+        self._disk_alarm = Gauge(
+            "cordboard_disk_alarm", "1 while a disk is getting full", ["disk"], registry=self._registry
+        )
+        self._interrupted = Counter(
+            "cordboard_recordings_interrupted",
+            "Recordings that the disk took no more of for a while",
+            registry=self._registry,
+        )
+
+    def disk(self, name: str, free: int, alarm: bool) -> None:
+        """How a disk is."""
+        self._disk_free.labels(name).set(free)
+        self._disk_alarm.labels(name).set(int(alarm))
+
+    def recording_interrupted(self) -> None:
+        """The disk takes nothing of a recording any more."""
+        self._interrupted.inc()
+
     def call_began(self) -> None:
         """A call was taken."""
         self._calls.inc()

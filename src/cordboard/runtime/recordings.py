@@ -247,7 +247,7 @@ class RecordingKeeper:
     # --- help --------------------------------------------------------------------------------------------
 
     async def _catch_up(self) -> None:
-        """Let the database know what was written so far; where it does not come along, the next round will."""
+        """Let the database know what was written so far; where it does not come along, the next does."""
         with contextlib.suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(_LOOK_SECONDS):
                 await self._settled()

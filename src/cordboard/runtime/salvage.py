@@ -5,7 +5,7 @@ The recorder of an engine that was killed lives on for a while and may still wri
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from cordboard.kernel.clock import Clock
+from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.embedded import wav
 from cordboard.media.embedded.tapes import file_name
 from cordboard.recordings import certificate, folder
@@ -28,6 +29,13 @@ LONGEST_WAIT = 60.0
 LOST = "the engine ended while it was made"
 _RATE = 8000
 _DAY = 86400.0
+_ASK_AGAIN_SECONDS = 5.0
+
+
+class Rows(Protocol):
+    """The store's recordings."""
+
+    async def undecided(self, before: float) -> tuple[RecordingRow, ...]: ...
 
 
 class Calls(Protocol):
@@ -37,30 +45,37 @@ class Calls(Protocol):
 
 
 class Salvage:
-    """``keep`` writes a journal line; ``told`` hears of each that is decided: (call, name, state)."""
+    """``keep`` writes a journal line."""
 
     def __init__(
-        self, keeper: RecordingKeeper, calls: Calls, clock: Clock, keep: "Keep", told: "Told"
+        self, keeper: RecordingKeeper, rows: Rows, calls: Calls, clock: Clock, keep: Callable[[bytes], object]
     ) -> None:
-        self._keeper, self._calls, self._clock, self._keep, self._told = keeper, calls, clock, keep, told
+        self._keeper, self._rows, self._calls, self._clock, self._keep = keeper, rows, calls, clock, keep
         self._log = structlog.get_logger("recordings")
 
-    async def run(self, rows: Iterable[RecordingRow]) -> None:
-        """Decide every one of them."""
+    async def run(self, before: float, then: Callable[[], Awaitable[None]]) -> None:
+        """Decide every one that began before this time (epoch), then do something more. A database that is
+        away is waited for."""
+        rows = None
+        while rows is None:
+            try:
+                rows = await self._rows.undecided(before)
+            except Unavailable:
+                await pause(_ASK_AGAIN_SECONDS)
         for row in rows:
-            taped = await self._taped(row)
+            taped, over = await self._taped(row), asyncio.Event()
 
-            def done(found: Found | None, taped: Taped = taped) -> None:
+            def done(found: Found | None, taped: Taped = taped, over: asyncio.Event = over) -> None:
                 published, line = decided(taped, found, self._clock.wall())
                 self._keep(line)
-                self._log.warning(
-                    "a recording of the last run is decided",
-                    recording=taped.sid,
-                    state=published.decision.state,
-                )
-                self._told(taped.call, taped.name, published.decision.state)
+                state = published.decision.state
+                self._log.warning("a recording of the last run is decided", recording=taped.sid, state=state)
+                over.set()
 
             self._keeper.examine(taped, done)
+            await over.wait()
+        if rows:
+            await then()
 
     async def _taped(self, row: RecordingRow) -> Taped:
         """As media told of it, where that was written down; else as its file tells."""
@@ -97,18 +112,6 @@ class Salvage:
         ends = self._clock.monotonic() + LONGEST_WAIT
         while folder.in_use(wav.part_of(path)) and self._clock.monotonic() < ends:
             await pause(0.5)
-
-
-class Keep(Protocol):
-    """Writes a journal line."""
-
-    def __call__(self, line: bytes, /) -> object: ...
-
-
-class Told(Protocol):
-    """Hears what a recording is worth."""
-
-    def __call__(self, call: str, name: str, state: str, /) -> object: ...
 
 
 def _days(began: float) -> tuple[str, ...]:

@@ -195,6 +195,11 @@ class Switchboard:
         elif isinstance(event, RecordingInterrupted):
             now = self._doors.loop.time() - call.began
             call.ledger.tapes.interrupted(now, event.name, event.seconds, event.problem)
+            if event.problem:
+                self._figures.recording_interrupted()
+                self._log.error("the disk takes no recordings", call=sid, reason=event.problem)
+            else:
+                self._log.warning("a recording goes on: the disk takes it again", call=sid)
         elif isinstance(event, LegReport):
             call.reported(event)
         elif isinstance(event, ForeignAudio):

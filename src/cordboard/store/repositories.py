@@ -122,10 +122,10 @@ class Recordings(Repository[RecordingRow]):
         found = await self.of_call(sid)
         return found[-1] if found else None
 
-    async def undecided(self, limit: int = 1000) -> tuple[RecordingRow, ...]:
-        """Those that nobody knows yet what they are worth; after a start: what the last run left."""
+    async def undecided(self, before: float, limit: int = 1000) -> tuple[RecordingRow, ...]:
+        """Those that began before this time (epoch) and nobody knows yet what they are worth."""
         recordings = tables.recordings.c
-        chosen = self._select().where(recordings.state == "recording")
+        chosen = self._select().where(recordings.state == "recording", recordings.began_at < before)
         return await self._all(chosen.order_by(recordings.began_at, recordings.sid).limit(limit))
 
     async def without_mp3(self, limit: int = 100) -> tuple[RecordingRow, ...]:

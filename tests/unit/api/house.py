@@ -21,6 +21,8 @@ from cordboard.contract.facts import CallFacts
 from cordboard.contract.outbound import Order
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.beginning import Hindrance
+from cordboard.recordings.shelf import Shelf
+from cordboard.runtime.disks import Disks
 from cordboard.runtime.watching import Watch
 from cordboard.sip.endpoint.words import Address, Hop, Passed
 from cordboard.store import lines
@@ -73,10 +75,23 @@ class FakeEngine:
 
     def __post_init__(self) -> None:
         self.watching = Watch(StrawEndpoint(self), self.clock, lambda host: "carrier", 1)
+        folders = {"recordings": Path(self.settings.store.recordings), "database": self.store.folder}
+        self.watched_disks = Disks(folders, self.clock, self.live_calls)
 
     @property
     def watch(self) -> Watch:
         return self.watching
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(Path(self.settings.store.recordings))
+
+    @property
+    def disks(self) -> Disks:
+        return self.watched_disks
+
+    def warnings(self) -> tuple[str, ...]:
+        return ("a warning",) if self.troubles else ()
 
     def problems(self) -> tuple[str, ...]:
         return self.troubles
@@ -212,12 +227,17 @@ class House:
         callee = {"status": "completed", "talk_seconds": 40, "number": "+919812300001"}
         store.append(lines.row("legs", (sid, 1), callee))
 
-    def write_recording(self, sid: str, state: str, audio: bytes | None = None, call: str = "ab12") -> None:
-        """A recording's row, and its file where there is one."""
+    def write_recording(
+        self, sid: str, state: str, audio: bytes | None = None, call: str = "ab12", **more: object
+    ) -> None:
+        """A recording's row, and its files where there are some: the same in both forms."""
         name = f"{sid}.wav"
+        values = {"call_sid": call, "file": name, "state": state, "began_at": NOW, "size": len(audio or b"")}
         if audio is not None:
             (self.folder / "recordings" / name).write_bytes(audio)
-        values = {"call_sid": call, "file": name, "state": state, "began_at": NOW, "size": len(audio or b"")}
+            (self.folder / "recordings" / f"{sid}.mp3").write_bytes(audio)
+            values["mp3"] = f"{sid}.mp3"
+        values |= more
         self.engine.store.append(lines.row("recordings", sid, values))
 
 

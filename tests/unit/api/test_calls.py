@@ -155,7 +155,7 @@ def test_a_call_id_gives_its_newest_recording(tmp_path: Path) -> None:
         house.write_recording("r2", "partial", b"second")
         answer = await house.get(f"{ROOT}/Recordings/ab12")
         assert (answer.body, answer.headers["x-recording-state"]) == (b"second", "partial")
-        assert answer.headers["content-type"] == "audio/wav"
+        assert answer.headers["content-type"] == "audio/mpeg"
 
     play(tmp_path, story)
 

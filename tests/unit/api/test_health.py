@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cordboard.api.disk import LEAST_BYTES, forecast
 from cordboard.kernel.mistakes import Unavailable
+from cordboard.runtime.disks import LEAST_BYTES, forecast
 from tests.unit.api.house import House, play
 
 GIB = 1 << 30

@@ -6,10 +6,12 @@ import os
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
 from cordboard.recordings.maker import MakingFailed, Mp3Maker
+from cordboard.recordings.mp3 import make
 from tests.unit.recordings.files import wav, write
 
 
@@ -31,6 +33,21 @@ def test_an_mp3_plays_as_long_and_in_as_many_channels(tmp_path: Path, channels: 
     info = soundfile.info(tmp_path / "a.mp3")
     assert (info.channels, info.samplerate) == (channels, 8000) and abs(info.duration - 3.0) < 0.2
     assert sorted(os.listdir(tmp_path)) == ["a.mp3", "a.wav"], "nothing half made is left"
+
+
+def test_a_long_mp3_holds_in_each_channel_what_the_wav_holds_as_loud(tmp_path: Path) -> None:
+    """Several blocks: two tones, one in each channel."""
+    at = np.arange(70 * 8000) / 8000
+    left, right = 6000 * np.sin(2 * np.pi * 2475 * at), 3000 * np.sin(2 * np.pi * 440 * at)
+    soundfile.write(tmp_path / "a.wav", np.stack([left, right], 1).astype("<i2"), 8000, "PCM_16")
+    make(tmp_path / "a.wav", tmp_path / "a.mp3")
+    sound, _ = soundfile.read(tmp_path / "a.mp3")
+    assert abs(len(sound) / 8000 - 70) < 0.2
+    for second in (5, 40, 65):
+        piece = sound[second * 8000 : (second + 1) * 8000]
+        levels = 2 * np.abs(np.fft.rfft(piece, axis=0)) / 8000 * 32768
+        assert levels[2475, 0] == pytest.approx(6000, rel=0.05) and levels[440, 0] < 100
+        assert levels[440, 1] == pytest.approx(3000, rel=0.05) and levels[2475, 1] < 100
 
 
 def test_what_cannot_be_made_is_said_and_the_next_one_is_made(tmp_path: Path) -> None:
