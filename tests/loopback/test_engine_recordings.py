@@ -145,10 +145,10 @@ def test_recordings_move_to_an_s3_store_and_wait_while_it_is_away(tmp_path: Path
         aws_access_key_id="key",
         aws_secret_access_key="secret",
     )
-    client.create_bucket(Bucket="calls")
+    client.create_bucket(Bucket="moved-calls")
 
     def in_s3(tables: dict[str, Any]) -> None:
-        tables["store"]["recordings"] = "s3://calls/acme"
+        tables["store"]["recordings"] = "s3://moved-calls/acme"
         given = {"s3_endpoint": f"http://{host}:{port}", "s3_access_key": "key", "s3_secret_key": "secret"}
         tables["recordings"] = given
 
@@ -159,12 +159,12 @@ def test_recordings_move_to_an_s3_store_and_wait_while_it_is_away(tmp_path: Path
         play, _ = home.run(recorded(home, 1.0))
         sid = play.recordings[0].sid
         home.run(true(lambda: not files(home), 20.0))
-        keys = [found["Key"] for found in client.list_objects_v2(Bucket="calls")["Contents"]]
+        keys = [found["Key"] for found in client.list_objects_v2(Bucket="moved-calls")["Contents"]]
         assert len(keys) == 2 and all(key.startswith("acme/") and sid[:16] in key for key in keys)
         for form in ("mp3", "wav"):
             _, _, whole = home.run(fetch(home, f"/v1/Accounts/acme1/Recordings/{sid}.{form}"))
             key = next(key for key in keys if key.endswith(form))
-            assert whole == client.get_object(Bucket="calls", Key=key)["Body"].read()
+            assert whole == client.get_object(Bucket="moved-calls", Key=key)["Body"].read()
             status, headers, part = home.run(
                 fetch(home, f"/v1/Accounts/acme1/Recordings/{sid}.{form}", Range="bytes=-100")
             )
@@ -181,8 +181,8 @@ def test_recordings_move_to_an_s3_store_and_wait_while_it_is_away(tmp_path: Path
 
         again = ThreadedMotoServer("127.0.0.1", port=port, verbose=False)
         again.start()
-        if "calls" not in [found["Name"] for found in client.list_buckets()["Buckets"]]:
-            client.create_bucket(Bucket="calls")
+        if "moved-calls" not in [found["Name"] for found in client.list_buckets()["Buckets"]]:
+            client.create_bucket(Bucket="moved-calls")
         home.run(true(lambda: not files(home) and not home.engine.warnings(), 30.0))
         status, _, _ = home.run(fetch(home, f"/v1/Accounts/acme1/Recordings/{play.recordings[0].sid}"))
         assert status == 200
