@@ -285,7 +285,11 @@ class World:
                 self._from_phone(line, WIRE + phone.answers + phone.dead, "up", AudioDied(leg))
             if phone.hangs_up is not None:
                 self._from_phone(
-                    line, WIRE + phone.answers + phone.hangs_up, "up", LegEnded(leg), becomes="over"
+                    line,
+                    WIRE + phone.answers + phone.hangs_up,
+                    "up",
+                    LegEnded(leg, by=Side.CALLEE if leg else Side.CALLER),
+                    becomes="over",
                 )
 
     def _from_phone(self, line: Line, delay: float, during: str, event: Event, becomes: str = "") -> None:
