@@ -27,7 +27,14 @@ def explain(text: str, index: int, message: str) -> tuple[str, str, str]:
     """Code, sentence, and the corrected text where one is likely.
 
     ``index`` is from :func:`place`, ``message`` the decoder's. Only the first 64 kB of a body ever come here.
+    What is told is one line, and no sign of a body's rules the terminal that shows it.
     """
+    code, told, correction = _explained(text, index, message)
+    told = "".join(sign if sign.isprintable() else " " for sign in told)
+    return code, told, correction if correction.isprintable() else ""
+
+
+def _explained(text: str, index: int, message: str) -> tuple[str, str, str]:
     if not text.strip():
         return (
             "json.empty",

@@ -115,6 +115,12 @@ def test_what_a_slip_was_is_said_in_words() -> None:
         assert said in read(body).problems[0].message
 
 
+def test_no_sign_of_a_body_rules_the_terminal_that_shows_the_slip() -> None:
+    for body in (b'{"a"\r:"\x1b[2J" 1}', b'{"a":"b"\x1b[2J}', b"{a\x1b[2J:1}", b'{"a":1,\x9b\xc2\x9b2J}'):
+        for problem in read(body).problems:
+            assert (problem.message + problem.where + problem.correction).isprintable(), problem
+
+
 def test_a_byte_that_is_not_utf_8_is_placed() -> None:
     assert codes(read(b'{"a":\n"\xe9"}')) == [("2:2", "json.not_utf8", "error")]
 
