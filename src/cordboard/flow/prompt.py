@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cordboard.call.scene import Clip, Scene
-from cordboard.call.words import Command, Note, Played, PrepareSound, SoundReady, TimePassed
+from cordboard.call.words import Command, MediaLost, Note, Played, PrepareSound, SoundReady, TimePassed
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.limits import (
@@ -135,6 +135,8 @@ def step(prompt: Prompt, event: AppletEvent, now: float) -> Said:
             return _heard_of(prompt, event, now)
         case Played(play) if prompt.playing and play == sound.play:
             return _next(prompt, now)
+        case MediaLost() if prompt.playing:  # it begins anew, in full
+            return replace(prompt, until=now + (sound.seconds or 0.0) + GRACE_SECONDS), ()
         case TimePassed() if now >= prompt.until:
             if prompt.playing:
                 return _next(prompt, now)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cordboard.call.scene import Clip, Scene
-from cordboard.call.words import Note, Played, PrepareSound, SoundReady, TimePassed
+from cordboard.call.words import MediaLost, Note, Played, PrepareSound, SoundReady, TimePassed
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.flow import prompt
@@ -68,3 +68,30 @@ def test_again_plays_the_same_sounds_anew_without_asking() -> None:
 
 def test_nothing_to_say_is_over_at_once() -> None:
     assert prompt.say(FACTS, Account(), (), "x", 0.0)[1].over
+
+
+def test_a_prompt_that_is_stopped_is_over_and_can_be_said_again() -> None:
+    said, _ = prompt.step(_said(), SoundReady("s1", 200, 3.0), 1.0)
+    said = prompt.hush(said)
+    assert said.over and prompt.scene(said) == Scene() and prompt.deadline(said) is None
+    said, commands = prompt.step(said, SoundReady("s2", 200, 1.0), 1.5)  # heard of while nothing is said
+    assert commands == () and said.over and prompt.hush(said) is said
+    _, anew, _ = prompt.again(replace(FACTS, next_play=5), said, 4.0)
+    assert prompt.scene(anew) == Scene(((0, Clip("s1", 5)),))
+    anew, _ = prompt.step(anew, Played(5), 7.0)
+    assert prompt.scene(anew) == Scene(((0, Clip("s2", 6)),))
+
+
+def test_said_again_before_its_sound_came_it_waits_for_it() -> None:
+    _, anew, commands = prompt.again(replace(FACTS, next_play=5), prompt.hush(_said(LINES[:1])), 4.0)
+    assert commands == () and prompt.scene(anew) == Scene() and prompt.deadline(anew) == 9.0
+    anew, _ = prompt.step(anew, SoundReady("s1", 200, 3.0), 4.5)
+    assert prompt.scene(anew) == Scene(((0, Clip("s1", 5)),))
+
+
+def test_telephony_29_a_sound_under_which_media_died_has_all_its_time_again() -> None:
+    said, _ = prompt.step(_said(LINES[:1]), SoundReady("s1", 200, 3.0), 1.0)
+    said, commands = prompt.step(said, MediaLost(), 3.5)
+    assert commands == () and prompt.deadline(said) == 3.5 + 3.0 + GRACE_SECONDS
+    waiting = _said()
+    assert prompt.step(waiting, MediaLost(), 1.0) == (waiting, ())
