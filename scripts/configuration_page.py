@@ -6,6 +6,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from cordboard.config import settings
+from cordboard.config.voices import Voices
 
 _SECTIONS = (
     ("account", settings.Account),
@@ -15,6 +16,7 @@ _SECTIONS = (
     ("http", settings.Http),
     ("store", settings.Store),
     ("recordings", settings.Recordings),
+    ("voices", Voices),
     ("egress", settings.Egress),
     ("dialing", settings.Dialing),
     ("[trunks]", settings.Trunk),
@@ -46,6 +48,7 @@ _FLOWS = """
 |---|---|---|
 | `connect` | `primary_url` and `fallback_url`, or `parameters` (the words of the answer); `dial_events`; `accept` | `after_conversation`, `nobody_answers`, `not_dialed` |
 | `greeting` | `text` or `audio` | `next` |
+| `voicemail` | `prompt`, `max_seconds`, `silence_seconds`, `notify_url` | `next` |
 | `hangup` | – | – |
 
 An exit names the next applet; left out, it hangs up (`not_dialed` takes `nobody_answers`).

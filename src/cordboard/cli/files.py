@@ -12,6 +12,7 @@ from cordboard.config.read import read, warnings
 from cordboard.config.settings import Settings
 from cordboard.flow.document import Flow
 from cordboard.kernel.mistakes import BadInput, Unavailable
+from cordboard.media.sounds.missing import what_is_missing
 from cordboard.runtime.kinds import flows_of
 from cordboard.runtime.listening import listenings
 from cordboard.sip.transport.secure import serving
@@ -42,7 +43,7 @@ def load(
         except BadInput as mistake:
             raise BadInput(f"{path}: {mistake.where}", mistake.what, mistake.allowed) from None
     flows, told = flows_of(settings)
-    return settings, flows, (*warnings(settings), *told)
+    return settings, flows, (*warnings(settings), *told, *what_is_missing(settings))
 
 
 def exits(command: Callable[Words, int]) -> Callable[Words, int]:

@@ -212,6 +212,15 @@ def public_url(value: object) -> object:
     return value.rstrip("/")
 
 
+def template(value: object) -> object:
+    """A web address with fields to be filled in, or empty."""
+    if value == "":
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[A-Za-z0-9._\[\]:-]+([/?][^\s#]*)?", value):
+        raise ValueError("http:// or https://, a host, a path and a query with {text} and {voice}")
+    return value
+
+
 def public_address(value: object) -> object:
     """An address to be told to peers, or empty."""
     if value == "":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from cordboard.config import checks, settings
 from cordboard.config.checks import Check
 from cordboard.config.profiles import PROFILES
+from cordboard.config.voices import Voices
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,27 @@ SECTIONS: Mapping[str, Section] = {
             "s3_secret_key": checks.anything,
         },
         secret=("s3_access_key", "s3_secret_key"),
+    ),
+    "voices": Section(
+        Voices,
+        {
+            "engine": checks.choice("espeak-ng", "piper", "http"),
+            "voice": checks.anything,
+            "voices": checks.several(
+                checks.text("a language and its voice", r"(hi|bn|pa|gu|or|ta|te|kn|ml|si|ur)=[^\x00-\x1f]+"),
+                'texts such as "hi=hi_IN-pratham-medium.onnx"',
+            ),
+            "command": checks.filled,
+            "url": checks.template,
+            "method": checks.choice("POST", "GET"),
+            "headers": checks.several(
+                checks.text("a header", r"[A-Za-z0-9!#$%&'*+.^_`|~-]+: *[^\x00-\x1f\x7f]*"),
+                'texts such as "Authorization: Bearer …"',
+            ),
+            "body": checks.text("a text", r"[^\x00-\x08\x0b-\x1f]*"),
+            "prompts": checks.anything,
+        },
+        secret=("headers",),
     ),
     "egress": Section(
         settings.Egress,

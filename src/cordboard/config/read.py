@@ -201,8 +201,17 @@ def _check_phones(settings: Settings) -> None:
 
 def _check_sections(settings: Settings) -> None:
     """Keys that depend on one another."""
-    source, http = settings.source, settings.http
+    source, http, voices = settings.source, settings.http, settings.voices
     _check_listeners(settings)
+    if voices.engine == "http" and "{text}" not in voices.url + voices.body:
+        key = "url" if not voices.url else "body"
+        raise BadInput(f"{source}: voices.{key}", "no text would be sent", "{text} stands where it goes")
+    if voices.engine == "http" and not voices.url:
+        raise BadInput(f"{source}: voices.url", "this key is missing", "a provider needs it")
+    if voices.engine == "piper" and not voices.voice:
+        raise BadInput(
+            f"{source}: voices.voice", "this key is missing", "piper needs a voice file, name.onnx"
+        )
     if bool(http.certificate) != bool(http.private_key):
         missing = "private_key" if http.certificate else "certificate"
         raise BadInput(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cordboard.config.address import Place, Target, host_port, port_range, trunk_place, trunk_target
+from cordboard.config.voices import Voices
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +374,7 @@ class Settings:
     http: Http = Http()
     store: Store = Store()
     recordings: Recordings = Recordings()
+    voices: Voices = field(default_factory=Voices)
     egress: Egress = Egress()
     dialing: Dialing = Dialing()
     trunks: tuple[Trunk, ...] = ()

@@ -49,6 +49,7 @@ class _Order:
     whole: bool = True
     method: str = "GET"
     body: str = ""
+    signed: bool = True
 
 
 class Customer:
@@ -123,6 +124,14 @@ class Customer:
         """An audio file. At most ``redirects`` are followed, each judged anew, none from https to http."""
         wanted = {"Accept": "audio/*, */*;q=0.5", **(headers or {})}
         return await self._bounded(url, _Order(wanted, seconds, AUDIO_LIMIT, redirects=redirects))
+
+    async def speech(
+        self, url: str, *, method: str, headers: Mapping[str, str], body: str, seconds: float
+    ) -> Got:
+        """A provider's audio. It is no customer: nothing is signed for it."""
+        wanted = {"Accept": "audio/*, */*;q=0.5", **headers}
+        order = _Order(wanted, seconds, AUDIO_LIMIT, method=method, body=body, signed=False)
+        return await self._bounded(url, order)
 
     async def send_event(
         self,
@@ -202,7 +211,7 @@ class Customer:
         if url.literal and (objection := self._policy.judge(url.host, url.port)):
             raise Refused(objection)  # aiohttp asks no resolver about a literal
         headers = {**self._always, **order.headers}
-        if self._keys:
+        if self._keys and order.signed:
             headers |= self._signature(url, order)
         async with session.request(
             order.method,

@@ -106,7 +106,13 @@ class Engine:
             signing_secrets=settings.account.signing_secrets,
         )
         run_folder = self.store.folder / ".cordboard"
-        self.sounds = Sounds(run_folder / "sounds", self.customer.audio, self.clock)
+        self.sounds = Sounds(
+            run_folder / "sounds",
+            self.customer.audio,
+            self.clock,
+            voices=settings.voices,
+            ask=self.customer.speech,
+        )
         self.media = EmbeddedEngine(
             EmbeddedSettings(
                 bind=settings.media.bind,

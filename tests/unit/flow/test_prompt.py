@@ -10,6 +10,7 @@ from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.flow import prompt
 from cordboard.flow.prompt import GRACE_SECONDS, Line, Prompt
+from cordboard.kernel.mistakes import BadInput
 
 FACTS = CallFacts("c1", "+919876500001", "+918047115777", "+918047115777", "incoming", 1, 0.0)
 LINES = (Line("text", "Welcome."), Line("url", "http://127.0.0.1/a.wav"))
@@ -95,3 +96,16 @@ def test_telephony_29_a_sound_under_which_media_died_has_all_its_time_again() ->
     assert commands == () and prompt.deadline(said) == 3.5 + 3.0 + GRACE_SECONDS
     waiting = _said()
     assert prompt.step(waiting, MediaLost(), 1.0) == (waiting, ())
+
+
+def test_a_recorded_prompt_is_named_where_audio_may_stand() -> None:
+    assert prompt.read_audio({"audio": "prompt:wel-come_2"}, "audio", "x") == Line("prompt", "wel-come_2")
+    assert prompt.read_line({"prompt": {"audio_url": "prompt:keys"}}, "prompt", "x") == Line("prompt", "keys")
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a.wav", "A", "a b", "a/b", "a" * 65, "å"])
+def test_s17_a_prompts_name_is_no_path(name: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        prompt.read_audio({"audio": f"prompt:{name}"}, "audio", "flows[0].applets.hello")
+    assert refused.value.where == "flows[0].applets.hello.audio"
+    assert "small letters" in refused.value.allowed

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cordboard.flow import schema
+from cordboard.flow.prompt import read_audio
 from cordboard.flow.reading import check_keys, target, text, web_address
 from cordboard.kernel.mistakes import BadInput
 
@@ -19,8 +20,8 @@ SCHEMA = schema.settings(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``kind``: ``text`` (spoken), ``url`` (audio that is fetched) or ``asked`` (a URL that says what is to
-    be said); ``value`` the text or the address."""
+    """``kind``: ``text`` (spoken), ``url`` (audio that is fetched), ``prompt`` (a recorded one) or ``asked``
+    (a URL that says what is to be said); ``value`` the text, the address or the name."""
 
     kind: str
     value: str
@@ -38,4 +39,7 @@ def read_settings(raw: Mapping[str, object], where: str) -> Settings:
     value, exit = text(raw, named[0], where), target(raw, "next", where)
     if named == ["text"]:
         return Settings("text", value, exit)
-    return Settings("url" if named == ["audio"] else "asked", web_address(raw, named[0], where), exit)
+    if named == ["audio"]:
+        line = read_audio(raw, "audio", where)
+        return Settings(line.kind, line.value, exit)
+    return Settings("asked", web_address(raw, "url", where), exit)

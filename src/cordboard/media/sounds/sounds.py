@@ -1,8 +1,6 @@
 """The door: a URL, a text or a file in; samples, or the reason why not, out."""
 
 import asyncio
-import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +8,17 @@ from typing import Any
 
 import structlog
 
+from cordboard.config.voices import Voices
 from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media import tones
 from cordboard.media.sounds import pcm, wav
-from cordboard.media.sounds.prepared import LONGEST, RATE, FetchAudio, Prepared
+from cordboard.media.sounds.prepared import RATE, FetchAudio, Prepared
+from cordboard.media.sounds.prompts import Prompts
+from cordboard.media.sounds.provider import AskProvider
 from cordboard.media.sounds.shelf import Copy, Shelf
-from cordboard.media.sounds.voices import DEFAULT, voice
-from cordboard.media.sounds.workers import Decoder, Failed, Speaker
+from cordboard.media.sounds.texts import Texts, named
+from cordboard.media.sounds.workers import Decoder, Failed
 
 FRESH_SECONDS = 600.0
 """A copy younger than this counts as 200 and is not fetched (contract.md settled 10)."""
@@ -25,26 +26,33 @@ FRESH_SECONDS = 600.0
 STANDS_SECONDS = 60.0
 """How long a copy is used after its origin failed, before the origin is asked again."""
 
-LONGEST_TEXT = 3000
 _LONGEST_FILE = 10 * 1024 * 1024
-_TEXTS_HELD = 32 * 1024 * 1024
 _NOT_STRICT = "the audio is not WAV, 8 kHz, 16 bit, mono"
 _NO_PROCESS = "the audio cannot be read now"
+
+NO_VOICES = Voices(prompts="")
 
 _log = structlog.get_logger("sounds")
 
 
 class Sounds:
-    """``folder``: where copies are kept (None: in memory only). ``language``: the voice for Latin script."""
+    """``folder``: where copies are kept (None: in memory only). ``voices``: who speaks, and where recorded
+    prompts lie. ``ask``: how a provider of speech is asked."""
 
     def __init__(
-        self, folder: Path | None, fetch: FetchAudio, clock: Clock, *, language: str = DEFAULT
+        self,
+        folder: Path | None,
+        fetch: FetchAudio,
+        clock: Clock,
+        *,
+        voices: Voices = NO_VOICES,
+        ask: AskProvider | None = None,
     ) -> None:
-        self._shelf, self._fetch, self._clock, self._language = Shelf(folder), fetch, clock, language
-        self._decoder, self._speaker = Decoder(), Speaker()
+        self._shelf, self._fetch, self._clock = Shelf(folder), fetch, clock
+        self._decoder = Decoder()
+        self._texts = Texts(voices, self._shelf, clock, self._read, ask)
+        self._prompts = Prompts(Path(voices.prompts).absolute() if voices.prompts else None)
         self._running: dict[tuple[str, str, int], asyncio.Task[Prepared]] = {}
-        self._texts: OrderedDict[tuple[str, str], Prepared] = OrderedDict()
-        self._texts_size = 0
 
     async def start(self) -> None:
         """Tidy the folder, make the child processes ready."""
@@ -61,12 +69,13 @@ class Sounds:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await self._decoder.close()
-        await self._speaker.close()
+        await self._texts.close()
 
     async def prepare(
         self, kind: str, value: str, *, redirects: int = 0, seconds: float = 5.0, language: str = ""
     ) -> Prepared:
-        """Make a sound ready; never raises. ``kind``: ``url``, ``text``, ``file`` or ``beep``.
+        """Make a sound ready; never raises. ``kind``: ``url``, ``text``, ``prompt`` (by
+        its name), ``file`` or ``beep``.
 
         The ``sound`` of what comes back is the name of these samples: the same for the same samples.
         Those who prepare the same thing at the same time wait for the same work.
@@ -77,15 +86,15 @@ class Sounds:
                     return known
                 return await self._once(kind, value, redirects, lambda: self._url(value, redirects, seconds))
             case "text":
-                spoken_by = voice(value, language or self._language)
-                if (held := self._texts.get((spoken_by, value))) is not None:
-                    self._texts.move_to_end((spoken_by, value))
-                    return held
-                return await self._once(kind, f"{spoken_by} {value}", 0, lambda: self._text(value, spoken_by))
+                if (held := self._texts.held(value, language)) is not None:
+                    return _prepared(held)
+                return await self._once(kind, f"{language} {value}", 0, lambda: self._text(value, language))
+            case "prompt":
+                return await self._once(kind, value, 0, lambda: self._prompt(value))
             case "file":
                 return await self.prepare_file(Path(value))
             case "beep":
-                return _prepared(_named(tones.beep(), ""))
+                return _prepared(named(tones.beep(), ""))
             case _:
                 return Prepared("", 0, 0.0, f"a sound cannot be made from a {kind!r}")
 
@@ -99,6 +108,23 @@ class Sounds:
             return _prepared(await self._read(content))
         except Unavailable:
             return Prepared("", 200, 0.0, _NO_PROCESS)
+
+    async def _text(self, text: str, language: str) -> Prepared:
+        return _prepared(await self._texts.speak(text, language))
+
+    async def _prompt(self, name: str) -> Prepared:
+        try:
+            stamp, found = await asyncio.to_thread(self._prompts.read, name)
+        except OSError as reason:
+            return Prepared("", 0, 0.0, str(reason))
+        if isinstance(found, Copy):
+            return _prepared(found)
+        try:
+            copy = await self._read(found)
+        except Unavailable:
+            return Prepared("", 200, 0.0, _NO_PROCESS)
+        self._prompts.keep(name, stamp, copy)
+        return _prepared(copy)
 
     async def _once(
         self, kind: str, value: str, redirects: int, work: Callable[[], Coroutine[Any, Any, Prepared]]
@@ -173,7 +199,7 @@ class Sounds:
             plain = (wave.coding, wave.bits, wave.channels) == (wav.PCM, 16, 1)
             if wave.rate == RATE:
                 note = "" if plain else _NOT_STRICT
-                return _named(wave.data if plain else pcm.to_bytes(pcm.mono(wave)), note)
+                return named(wave.data if plain else pcm.to_bytes(pcm.mono(wave)), note)
         except wav.Foreign:
             pass
         except wav.Broken as broken:
@@ -184,24 +210,7 @@ class Sounds:
             return replace(copy, problem="the audio cannot be used: it cannot be decoded")
         if problem := str(about.get("problem", ""))[:200]:
             return replace(copy, problem=f"the audio cannot be used: {problem}")
-        return _named(samples, _NOT_STRICT)
-
-    # --- texts -----------------------------------------------------------------------------------------
-
-    async def _text(self, text: str, spoken_by: str) -> Prepared:
-        if len(text) > LONGEST_TEXT:
-            return Prepared("", 200, 0.0, f"the text has more than {LONGEST_TEXT} characters")
-        try:
-            about, samples = await self._speaker.speak(text, spoken_by)
-        except (Failed, Unavailable):
-            return Prepared("", 200, 0.0, "the text cannot be spoken now")
-        prepared = _prepared(replace(_named(samples, ""), problem=str(about.get("problem", ""))[:200]))
-        if not prepared.problem:
-            self._texts[spoken_by, text] = prepared
-            self._texts_size += len(prepared.pcm)
-            while self._texts_size > _TEXTS_HELD and len(self._texts) > 1:
-                self._texts_size -= len(self._texts.popitem(last=False)[1].pcm)
-        return prepared
+        return named(samples, _NOT_STRICT)
 
 
 def _prepared(copy: Copy) -> Prepared:
@@ -209,12 +218,6 @@ def _prepared(copy: Copy) -> Prepared:
     if problem:
         return Prepared("", 200, 0.0, problem)
     return Prepared(copy.sound, 200, len(copy.pcm) / (2 * RATE), "", copy.pcm, copy.note)
-
-
-def _named(samples: bytes, note: str) -> Copy:
-    """What was read, named by its samples: media loads equal samples once."""
-    samples = samples[: 2 * RATE * LONGEST]
-    return Copy("", 0.0, note=note, pcm=samples, sound=hashlib.sha256(samples).hexdigest()[:32])
 
 
 def _file(path: Path) -> bytes:

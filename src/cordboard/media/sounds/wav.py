@@ -41,6 +41,13 @@ class Wave:
         return len(self.data) / (self.rate * self.channels * self.bits // 8)
 
 
+def pcm_file(samples: bytes, rate: int) -> bytes:
+    """Raw samples (signed 16 bit little endian, mono) as a WAV file."""
+    form = struct.pack("<IHHIIHH", 16, PCM, 1, rate, 2 * rate, 2, 16)
+    data = b"data" + struct.pack("<I", len(samples)) + samples
+    return b"RIFF" + struct.pack("<I", 20 + len(form) - 4 + len(data)) + b"WAVEfmt " + form + data
+
+
 def read(content: bytes) -> Wave:
     """Raises ``Broken`` or ``Foreign``."""
     if content[:4] != b"RIFF" or content[8:12] != b"WAVE":

@@ -24,16 +24,21 @@ class Failed(Exception):
     """The child died, took too long or talked nonsense: what it was given cannot be used."""
 
 
-async def spawn(module: str) -> Process:
-    """A child with pipes and hardly any environment: ours holds secrets. Raises ``Unavailable``."""
+def environment() -> dict[str, str]:
+    """Hardly any: ours holds secrets."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
+    return {**kept, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+async def spawn(module: str) -> Process:
+    """A child with pipes. Raises ``Unavailable``."""
     try:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", module),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
-            env={**kept, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env=environment(),
             start_new_session=True,  # a Ctrl-C at the terminal is for the engine to handle
         )
     except OSError as reason:
