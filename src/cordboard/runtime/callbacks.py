@@ -13,6 +13,7 @@ from cordboard.contract.facts import CallFacts
 from cordboard.runtime.ledger import CALLER, Ledger
 from cordboard.runtime.tapebook import recording_sid
 from cordboard.store import lines
+from cordboard.store.outbox import receiver
 from cordboard.store.records import CallRow, LegRow
 
 KIND = "StatusCallback"
@@ -136,6 +137,7 @@ def owed(
         "number": _AFTER_ALL_OTHERS,
         "kind": KIND,
         "url": wanted.url,
+        "host": receiver(wanted.url),
         "created_at": now,
         "due_at": now,
         "method": "POST",
