@@ -278,11 +278,21 @@ class Home:
 
     async def get(self, path: str) -> tuple[int, bytes]:
         """An authenticated GET of the API: status and body."""
+        return await self._ask("GET", path)
+
+    async def post(self, path: str, form: dict[str, str]) -> tuple[int, bytes]:
+        """An authenticated POST of a form: status and body."""
+        return await self._ask("POST", path, form)
+
+    async def _ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
         account = self.house.settings.account
         login = b64encode(f"{account.api_key}:{account.api_token}".encode()).decode()
         headers = {"Authorization": f"Basic {login}"}
         url = f"http://{self.house.http[0]}:{self.house.http[1]}{path}"
-        async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as answer:
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.request(method, url, data=form) as answer,
+        ):
             return answer.status, await answer.read()
 
     async def plain_call(self) -> None:
