@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import runpy
 import subprocess
 import sys
 from functools import cache
@@ -56,3 +57,9 @@ def test_links_between_pages_lead_somewhere() -> None:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if "://" not in link:
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_schema_of_flows_is_what_the_code_says() -> None:
+    script = ROOT / "scripts" / "flow_schema.py"
+    made = runpy.run_path(str(script))["page"]()
+    assert (ROOT / "docs" / "flow.schema.json").read_text() == made, "run scripts/flow_schema.py"

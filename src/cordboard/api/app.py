@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from cordboard import __version__
-from cordboard.api import calls, connect, ladder, recordings, timeline, tracing
+from cordboard.api import calls, connect, flows, ladder, recordings, timeline, tracing
 from cordboard.api.answers import SAFE, Refused, error, not_found
 from cordboard.api.engine import ApiEngine
 from cordboard.api.guard import Guard
@@ -34,6 +34,7 @@ _TRACE = (
 _SCHEMAS = {
     "connect-answer.json": (answer_schema, "application/schema+json"),
     "connect-request.json": (request_openapi, "application/vnd.oai.openapi+json"),
+    "flow.json": (flows.flow_schema, "application/schema+json"),
 }
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +46,8 @@ def make_app(engine: ApiEngine) -> FastAPI:
     app = FastAPI(title="cordboard", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     _add_platform(app, engine, guard)
     _add_own(app, engine, guard)
+    flows.add_flows(app, engine, lambda request: _let_in(guard, request, engine))
+    flows.add_exophones(app, engine, lambda request: _let_in(guard, request, engine))
     _add_health(app, engine, guard)
     _add_errors(app)
     return app
@@ -170,7 +173,7 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     @app.get(
         "/api/schema/{name}",
         tags=["cordboard"],
-        summary="What your Connect application is asked (connect-request) and answers (connect-answer)",
+        summary="What your Connect application is asked and, and a flow",
     )
     async def schema(request: Request, name: str) -> Response:
         _let_in(guard, request, engine)

@@ -9,6 +9,7 @@ from cordboard.kernel.clock import Clock
 from cordboard.legs.beginning import Hindrance
 from cordboard.recordings.shelf import Shelf
 from cordboard.runtime.disks import Disks
+from cordboard.runtime.flow_desk import FlowDesk
 from cordboard.runtime.watching import Watch
 from cordboard.store.store import Store
 
@@ -49,6 +50,11 @@ class ApiEngine(Protocol):
 
     def warnings(self) -> tuple[str, ...]:
         """What should be seen to, though calls can be taken, one sentence each."""
+        ...
+
+    @property
+    def flows(self) -> FlowDesk:
+        """The flows, and what may be done with them."""
         ...
 
     def problems(self) -> tuple[str, ...]:

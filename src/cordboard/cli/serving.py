@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from cordboard.api.app import make_app
@@ -106,7 +107,7 @@ def serve(path: Path, drain_seconds: float) -> int:
     for warning in warnings:
         complain(f"warning: {warning}")
     try:
-        return run(_serve(settings, flows, drain_seconds))
+        return run(_serve(settings, flows, drain_seconds, path))
     except BadInput as mistake:
         complain(f"{path}: {mistake}")
         return BAD_USAGE
@@ -115,14 +116,14 @@ def serve(path: Path, drain_seconds: float) -> int:
         return FAILED
 
 
-async def _serve(settings: Settings, flows: Mapping[int, Flow], drain_seconds: float) -> int:
+async def _serve(settings: Settings, flows: Mapping[int, Flow], drain_seconds: float, path: Path) -> int:
     house = House(settings, flows)
     told: asyncio.Queue[int] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.put_nowait, number)
     engine = await house.open()
-    loop.add_signal_handler(signal.SIGHUP, engine.reload_certificates)
+    loop.add_signal_handler(signal.SIGHUP, _read_anew, engine, path)
     settle()
     print(house.ready_line(), file=sys.stderr, flush=True)
     try:
@@ -135,6 +136,18 @@ async def _serve(settings: Settings, flows: Mapping[int, Flow], drain_seconds: f
     finally:
         await house.close()
     return 0
+
+
+def _read_anew(engine: Engine, path: Path) -> None:
+    """What SIGHUP asks for: the certificates, and the flows of the file."""
+    engine.reload_certificates()
+    try:
+        settings, flows, _ = load(path)
+    except BadInput as mistake:
+        log = structlog.get_logger("serve")
+        log.error("the flows of the file cannot be used; the old ones stay", reason=str(mistake))
+        return
+    engine.flows.take_file(flows, settings)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -31,9 +31,8 @@ from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.collecting import collect
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
-from cordboard.runtime.flow_table import FlowTable
+from cordboard.runtime.flow_desk import desk_of
 from cordboard.runtime.keeping import Keeping
-from cordboard.runtime.kinds import account_of
 from cordboard.runtime.listening import listenings
 from cordboard.runtime.outbox import OutboxSender
 from cordboard.runtime.phone_facts import phone_facts
@@ -66,7 +65,6 @@ class Engine:
         self.clock: Clock = SystemClock()
         self.figures = Figures()
         self._tokens: Tokens = SystemTokens()
-        self._flows = flows
         self._log = structlog.get_logger("engine")
         self._tasks = Tasks(self._task_failed)
         kept = settings.store
@@ -76,6 +74,7 @@ class Engine:
         self._phones: Phones | None = None
         if settings.phones:
             self._phones = Phones(settings, self.clock, self._tokens, self._security)
+        self.flows = desk_of(settings, self.store, self.clock, flows)
         self.legs = Legs(settings, self._hooks(), simulator, self._tokens, self._phones)
         self.endpoint = Endpoint(
             listenings(settings.sip),
@@ -145,6 +144,7 @@ class Engine:
             self._tasks.start(self._close_later())
         else:
             await self._close_what_was_left()
+        await self.flows.load_surely(self._tasks)
         await self.customer.start()
         await self.sounds.start()
         loop = asyncio.get_running_loop()
@@ -162,7 +162,7 @@ class Engine:
         )
         self._switchboard = Switchboard(
             self.settings,
-            FlowTable(account_of(self.settings), self._flows, self.settings.flows),
+            self.flows.table,
             doors,
             self.figures,
             adopt=self.legs.adopt,

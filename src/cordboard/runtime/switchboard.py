@@ -89,7 +89,7 @@ class Switchboard:
     def arrived(self, arrival: Arrival) -> None:
         """A caller's INVITE that passed every check of ``legs``."""
         doors, phone = self._doors, self._by_number[arrival.exophone]
-        begins = self._flows.of(phone.flow)
+        begins = self._flows.of(self._flows.flow_of(phone.number))
         sid = call_sid(doors.tokens)
         facts = CallFacts(
             sid=sid,

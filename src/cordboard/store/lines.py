@@ -16,6 +16,7 @@ from cordboard.store.codec import pack
 from cordboard.store.records import (
     CallRow,
     EventRow,
+    ExoPhoneRow,
     FetchRow,
     FlowRow,
     LegRow,
@@ -46,6 +47,7 @@ ROWS: Mapping[str, type] = {
     "outbox": OutboxRow,
     "events": EventRow,
     "flows": FlowRow,
+    "exophones": ExoPhoneRow,
 }
 """The tables that a `row` record may name, with their columns."""
 
@@ -57,6 +59,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "outbox": ("id",),
     "events": ("call_sid", "number"),
     "flows": ("id", "version"),
+    "exophones": ("number",),
 }
 
 COLUMNS = {table: frozenset(field.name for field in fields(row)) for table, row in ROWS.items()}

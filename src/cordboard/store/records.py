@@ -138,6 +138,15 @@ class FlowRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ExoPhoneRow:
+    """What the API set of an ExoPhone. `flow_id`: the flow that its calls begin in; 0: the file's."""
+
+    number: str
+    flow_id: int = 0
+    changed_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxRow:
     """An event for a customer. `number` orders the events of a call. `state`: `due`, `done`, `dead`.
     `method`: `GET`, or `POST` with `body` (text) of `content_type`. `node`: whose engine sends it; written by

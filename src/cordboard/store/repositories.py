@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, select
 
 from cordboard.store import tables
-from cordboard.store.records import CallRow, FetchRow, LegRow, OutboxRow, RecordingRow
+from cordboard.store.records import CallRow, ExoPhoneRow, FetchRow, FlowRow, LegRow, OutboxRow, RecordingRow
 
 T = TypeVar("T")
-Record = TypeVar("Record", CallRow, LegRow, FetchRow, RecordingRow, OutboxRow)
+Record = TypeVar("Record", CallRow, LegRow, FetchRow, RecordingRow, OutboxRow, FlowRow, ExoPhoneRow)
 Reader = Callable[[Callable[[Connection], list[T]]], Awaitable[list[T]]]
 
 

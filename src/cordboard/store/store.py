@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.store import database, troubles
+from cordboard.store.flows import ExoPhones, Flows
 from cordboard.store.journal import SEGMENT_BYTES, Journal
 from cordboard.store.outbox import Outbox
 from cordboard.store.prune import Before, Pruned, Remove, prune_all
@@ -94,6 +95,8 @@ class Store:
         self.recordings = Recordings(self._read)
         self.outbox = Outbox(self._read, self.append, lambda: self._writer.committed, node)
         self.timelines = Timelines(self._read)
+        self.flows = Flows(self._read)
+        self.exophones = ExoPhones(self._read)
 
     async def open(self) -> None:
         """Make or upgrade the database, and bring it up to what the journal holds.

@@ -197,6 +197,15 @@ flows = Table(
     _number("published_at"),
 )
 
+# What was set of ExoPhones by API; it stands over the configuration file.
+exophones = Table(
+    "exophones",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("flow_id", BigInteger, nullable=False, server_default="0"),
+    _number("changed_at"),
+)
+
 # Journal lines of a call, as many as one batch of the writer had of it. `position`: of the first of them.
 timelines = Table(
     "timelines",

@@ -138,7 +138,7 @@ class Stage:
             self.journal.note,
             self.tasks,
         )
-        table = FlowTable(account_of(self.settings), flows, self.settings.flows)
+        table = FlowTable(account_of(self.settings), flows, self.settings.flows, _given(self.settings))
         self.switchboard = Switchboard(
             self.settings, table, doors, self.figures, adopt=self.legs.adopt, turn_away=self.legs.turn_away
         )
@@ -317,6 +317,10 @@ def _settings(scenario: Scenario, trunk: Mapping[str, Any]) -> config.Settings:
         ),
         flows=(scenario.flow, *scenario.more_flows),
     )
+
+
+def _given(settings: config.Settings) -> dict[str, int]:
+    return {phone.number: phone.flow for phone in settings.exophones}
 
 
 def _registered(phone: config.Phone) -> Binding:

@@ -23,6 +23,7 @@ from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.beginning import Hindrance
 from cordboard.recordings.shelf import Shelf
 from cordboard.runtime.disks import Disks
+from cordboard.runtime.flow_desk import desk_of
 from cordboard.runtime.watching import Watch
 from cordboard.sip.endpoint.words import Address, Hop, Passed
 from cordboard.store import lines
@@ -74,6 +75,7 @@ class FakeEngine:
     ordered: list[Order] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.flows = desk_of(self.settings, self.store, self.clock, {})
         self.watching = Watch(StrawEndpoint(self), self.clock, lambda host: "carrier", 1)
         folders = {"recordings": Path(self.settings.store.recordings), "database": self.store.folder}
         self.watched_disks = Disks(folders, self.clock, self.live_calls)

@@ -154,6 +154,9 @@ def test_s1_urls_that_egress_refuses_are_warned_of(url: str, refused: str) -> No
     assert told == [(place, f"this is never asked: {refused}") for place in places]
 
 
+_LONG = {"x" * 101: {"type": "hangup"}}
+
+
 @pytest.mark.parametrize(
     ("raw", "where", "code"),
     [
@@ -166,7 +169,7 @@ def test_s1_urls_that_egress_refuses_are_warned_of(url: str, refused: str) -> No
             "flow.too_many",
         ),
         (_document() | {"applets": []}, "applets", "flow.setting"),
-        (_document("bye", **{"x" * 101: {"type": "hangup"}}), f"applets.{'x' * 101}", "flow.setting"),
+        (_document() | {"applets": _LONG}, f"applets.{'x' * 101}", "flow.setting"),
         (_document("bye") | {"name": "\ud800"}, "", "flow.text"),
         (_document("bye") | {"name": "a\0b"}, "", "flow.text"),
         (_document("bye") | {"id": float("inf")}, "", "flow.text"),

@@ -52,9 +52,16 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=False, server_default=""),
         sa.Column("published_at", sa.Float(), nullable=False, server_default="0"),
     )
+    op.create_table(
+        "exophones",
+        sa.Column("number", sa.Text(), primary_key=True),
+        sa.Column("flow_id", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("changed_at", sa.Float(), nullable=False, server_default="0"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("exophones")
     op.drop_table("flows")
     op.drop_table("events")
     for name in _IN_STATE:
