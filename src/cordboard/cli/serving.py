@@ -156,6 +156,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # who reads the ready line may ask at once; the server begins a moment later
     except OSError as error:
         listening.close()
         raise Unavailable(
