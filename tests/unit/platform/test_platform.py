@@ -296,3 +296,12 @@ def test_a_gather_that_gives_no_usable_answer_is_told_as_such(platform: Platform
     story = platform.call(says(A), {A: "busy"}, gather=lambda asked: (200, "application/json", "{}"))
     assert [request.outcome for request in story.requests] == ["fallback", "dial"]
     assert story.requests[0].problems[-1].code == "gather.no_prompt" and story.exit == "nobody_answers"
+
+
+def test_settled_12_a_phones_user_and_a_trunk_are_phones_too() -> None:
+    body = json.dumps({"destination": {"trunk": "pbx"}, "custom_params": "ticket=42"})
+    with Platform(accept=["sip", "trunk"]) as platform:
+        named = platform.call(says("sip:asha", B), {"sip:asha": "busy", B: "answers"})
+        whole = platform.call(lambda asked: (200, "application/json", body), {"sip:pbx": "answers"})
+    assert named.dialled == ["sip:asha", B] and named.talked_to == B
+    assert whole.talked_to == "sip:pbx" and whole.next_request["DialWhomNumber"] == "sip:pbx"
