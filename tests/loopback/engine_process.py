@@ -19,6 +19,8 @@ class Served:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.environ: dict[str, str] = {}
+        """What is told it besides."""
         self.sip = Address("udp", "127.0.0.1", 0)
         self.http = 0
         self._log = folder / "serve.log"
@@ -39,7 +41,10 @@ class Served:
         """Return when it is ready."""
         with self._log.open("w") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "cordboard", "serve", *options), cwd=self.folder, stderr=log
+                *(sys.executable, "-m", "cordboard", "serve", *options),
+                cwd=self.folder,
+                stderr=log,
+                env=os.environ | self.environ,
             )
         async with asyncio.timeout(30):
             while (found := READY.search(self.said)) is None:

@@ -52,7 +52,7 @@ def after_a_kill(folder: Path, journal: list[bytes], look: Callable[[Store], Awa
                     for line in journal:
                         store.append(line)
                 else:
-                    await closing.close_calls(store, SystemClock(), None)
+                    await closing.close_calls(store, SystemClock(), SystemTokens(), None)
                     await closing.keep_promises(store, SystemClock(), SystemTokens(), Settings(), None)
                 await store.settled()
                 if run == 2:

@@ -113,8 +113,7 @@ def test_a_file_that_cannot_be_removed_keeps_its_call(base: Base) -> None:
             with pytest.raises(OSError, match="read-only"):
                 await store.prune(Before(2 * DAY, 2 * DAY, 2 * DAY), refuses)
             assert await store.calls.get("old") is not None
-            settings = Settings(store=StoreSettings(recordings="s3://bucket"))
-            assert await Retention(store, settings, store._clock).once() == Pruned(0, 0, 0, 0)
+            assert await Retention(store, Settings(), store._clock, refuses).once() == Pruned(0, 0, 0, 0)
 
     asyncio.run(play())
 

@@ -10,7 +10,8 @@ from cordboard.cli.files import exits, load
 from cordboard.config.settings import Settings
 from cordboard.kernel.mistakes import BadInput
 from cordboard.runtime.clock import SystemClock
-from cordboard.runtime.retention import limits_of, remover_of
+from cordboard.runtime.keeping import shelf_of
+from cordboard.runtime.retention import limits_of
 from cordboard.store import backup as copying
 from cordboard.store import database, upkeep
 from cordboard.store.prune import Before, Pruned, count_all, prune_all
@@ -51,7 +52,11 @@ def prune(path: Path, days: int, before: str, dry_run: bool, wants_json: bool) -
     settings, _, _ = load(path)
     limits = _limits(settings, days, before)
     place = database.place(settings.store.url)
-    removed = count_all(place, limits) if dry_run else prune_all(place, limits, remover_of(settings))
+    beside = (place.file or database.journal_folder(place, settings.store.journal)).parent
+    if dry_run:
+        removed = count_all(place, limits)
+    else:
+        removed = prune_all(place, limits, shelf_of(settings, beside).remove)
     if wants_json:
         print(json.dumps({"dry_run": dry_run, **asdict(removed)}))
     else:

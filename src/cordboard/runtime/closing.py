@@ -10,17 +10,25 @@ from cordboard.kernel.clock import Clock, Tokens
 from cordboard.runtime.callbacks import PUBLISHED, link_of, owed
 from cordboard.runtime.kinds import account_of
 from cordboard.runtime.lost import last_known
+from cordboard.runtime.unsent import Unsent, unsent
 from cordboard.store import lines
+from cordboard.store.records import CallRow, OutboxRow
 from cordboard.store.store import Store
 
 _SETTLE_SECONDS = 10.0
 _log = structlog.get_logger("engine")
 
 
-async def close_calls(store: Store, clock: Clock, before: int | None) -> None:
-    """Calls that were left open get their end, so that every call has its record."""
+async def close_calls(store: Store, clock: Clock, tokens: Tokens, before: int | None) -> None:
+    """Calls that were left open get their end, so that every call has its record; what they had to tell the
+    customer goes to the outbox first: a run that ends in between says it no second time."""
     for call in await store.calls.unfinished(before):
-        known = last_known(await store.timelines.of_call(call.sid))
+        told = await store.timelines.of_call(call.sid)
+        sent = await store.outbox.of_call(call.sid)
+        number = max((event.number for event in sent), default=0)
+        for count, one in enumerate(unsent(told, sent), start=number + 1):
+            store.outbox.add(_row(call, count, one, tokens))
+        known = last_known(told)
         answered = known.answered
         values = {
             "status": "failed" if answered is None else "completed",
@@ -31,6 +39,23 @@ async def close_calls(store: Store, clock: Clock, before: int | None) -> None:
         }
         store.append(lines.row("calls", call.sid, values))
         _log.warning("a call was lost with the last run of the engine", call=call.sid)
+
+
+def _row(call: CallRow, number: int, one: Unsent, tokens: Tokens) -> OutboxRow:
+    at, event = call.created_at + one.at, one.event
+    body = event.body.decode("utf-8", "replace")
+    return OutboxRow(
+        f"msg_{tokens.hex(12)}",
+        call.sid,
+        number,
+        event.kind,
+        event.url,
+        created_at=at,
+        due_at=at,
+        method=event.method,
+        content_type=event.content_type,
+        body=body,
+    )
 
 
 async def keep_promises(

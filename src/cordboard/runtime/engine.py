@@ -30,6 +30,7 @@ from cordboard.runtime import closing
 from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.collecting import collect
 from cordboard.runtime.doors import Doors
+from cordboard.runtime.faults import around, faults, sending
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.flow_desk import desk_of
 from cordboard.runtime.keeping import Keeping
@@ -68,7 +69,8 @@ class Engine:
         self._log = structlog.get_logger("engine")
         self._tasks = Tasks(self._task_failed)
         kept = settings.store
-        self.store = Store(kept.url, self.clock, node=kept.node, journal=kept.journal)
+        self._fault = faults()
+        self.store = Store(kept.url, self.clock, node=kept.node, journal=kept.journal, fault=self._fault)
         self.keeping = Keeping(settings, self.store, self.clock, self._tasks, self.figures, self.live_calls)
         self.shelf, self.disks, self.warnings = self.keeping.shelf, self.keeping.disks, self.keeping.warnings
         self._phones: Phones | None = None
@@ -156,7 +158,7 @@ class Engine:
             self.media,
             self.customer,
             self.sounds,
-            self._append,
+            around(self._append, self._fault),
             self.store.note,
             self._tasks,
         )
@@ -175,10 +177,15 @@ class Engine:
         await self.media.start()
         self.keeping.start(self._keep_promises)
         self._outbox = OutboxSender(
-            self.store.outbox, self.customer, self.clock, self._tokens, self._tasks, self.figures
+            self.store.outbox,
+            sending(self.customer, self._fault),
+            self.clock,
+            self._tokens,
+            self._tasks,
+            self.figures,
         )
         self._tasks.start(self._outbox.run())
-        self._tasks.start(Retention(self.store, self.settings, self.clock).run())
+        self._tasks.start(Retention(self.store, self.settings, self.clock, self.shelf.remove).run())
         await self._trunk_names.start()
         if self.settings.sip.hep:
             collector = self.settings.sip.collector()
@@ -202,7 +209,7 @@ class Engine:
                 await pause(_ASK_AGAIN_SECONDS)
 
     async def _close_what_was_left(self, before: int | None = None) -> None:
-        await closing.close_calls(self.store, self.clock, before)
+        await closing.close_calls(self.store, self.clock, self._tokens, before)
         await self._keep_promises(before)
 
     async def _keep_promises(self, before: int | None = None) -> None:

@@ -1,6 +1,5 @@
 """What was kept long enough goes, once a day."""
 
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -9,7 +8,6 @@ from cordboard.config.settings import Settings
 from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.recordings.bucket import StoreAway
-from cordboard.recordings.shelf import Shelf
 from cordboard.runtime.clock import pause
 from cordboard.store.prune import Before, Pruned, Remove
 
@@ -30,17 +28,12 @@ def limits_of(settings: Settings, now: float) -> Before:
     return Before.of_days(now, store.keep_days, store.keep_timelines_days, store.keep_events_days)
 
 
-def remover_of(settings: Settings) -> Remove | None:
-    """Removes the files of a recording whose call goes; None: the call stays until they are gone."""
-    folder = settings.store.recordings
-    return None if folder.startswith("s3:") else Shelf(Path(folder).absolute()).remove
-
-
 class Retention:
-    """One engine's. What could not be removed today is removed tomorrow."""
+    """One engine's. What could not be removed today is removed tomorrow. ``remove_files``: of a recording
+    whose call goes."""
 
-    def __init__(self, store: Prunes, settings: Settings, clock: Clock) -> None:
-        self._store, self._settings, self._clock = store, settings, clock
+    def __init__(self, store: Prunes, settings: Settings, clock: Clock, remove_files: Remove) -> None:
+        self._store, self._settings, self._clock, self._remove = store, settings, clock, remove_files
         self._log = structlog.get_logger("retention")
 
     async def run(self) -> None:
@@ -54,7 +47,7 @@ class Retention:
         """Now."""
         try:
             limits = limits_of(self._settings, self._clock.wall())
-            removed = await self._store.prune(limits, remover_of(self._settings))
+            removed = await self._store.prune(limits, self._remove)
         except (Unavailable, StoreAway, OSError) as error:
             self._log.error("what is old could not all be removed", reason=str(error))
             return Pruned()

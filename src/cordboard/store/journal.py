@@ -154,8 +154,10 @@ class Journal:
     def drop_before(self, position: int) -> None:
         """Remove the segments that lie below `position` as a whole. The one being written always stays."""
         while len(self._starts) > 1 and self._starts[1] <= position:
+            self._fault("drop")
             (self.folder / f"{self._starts[0]:020d}{_SUFFIX}").unlink(missing_ok=True)
             self._starts = self._starts[1:]
+            self._fault("dropped")
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -299,7 +301,9 @@ class Journal:
             while self._retired:
                 os.fsync(self._retired[0])
                 os.close(self._retired.pop(0))
+            self._fault("forcing")
             os.fdatasync(fd)
+            self._fault("forced")
         except OSError as error:
             self.problem = f"the journal cannot be forced to disk: {error.strerror}"
             return

@@ -65,7 +65,7 @@ class Store:
         fault: Callable[[str], None] = _no_fault,
     ) -> None:
         """`url`, `node`, `journal`: as in `[store]`. Raises `BadInput`."""
-        self._place, self._clock = database.place(url), clock
+        self._place, self._clock, self._fault = database.place(url), clock, fault
         folder, file = database.journal_folder(self._place, journal), self._place.file
         self.journal = Journal(folder, segment_bytes=segment_bytes, fault=fault)
         self.folder = (file or folder).parent
@@ -184,6 +184,7 @@ class Store:
             self.journal.open()
             self._writer.committed, self._writer.problem = self.journal.oldest, problem
             return False
+        self._fault("opened")
         self.journal.open(self._writer.committed)
         return True
 
