@@ -286,6 +286,19 @@ def test_s22_a_trunk_at_its_pace_refuses_what_the_api_orders_and_the_other_trunk
     assert max(delays) == 0.0
 
 
+def test_a_registered_phone_is_called_though_the_trunk_is_down() -> None:
+    async def script(stage: Stage) -> None:
+        stage.legs.trunks.resolve("trunk0", None)
+        assert stage.legs.hindrance(CALLER, EXOPHONE) is None
+        found = stage.legs.hindrance(A, EXOPHONE)
+        assert found is not None and found.kind == "trunk" and not found.is_limit
+        stage.order(ordered())
+
+    phones = {CALLER: Phone(answers=1.0, hangs_up=5.0, registered=True)}
+    stage = whole(act(script, Scenario(phones=phones, order=ordered())))
+    assert leg_row(stage, 0)["status"] == "completed"
+
+
 def test_s22_sip_max_calls_counts_calls_by_api_too() -> None:
     async def script(stage: Stage) -> None:
         stage.legs._settings = replace(stage.settings, sip=replace(stage.settings.sip, max_calls=1))

@@ -23,9 +23,10 @@ class Hindrance:
 
 
 def hindrance(
-    route: Route | None, now: float, *, draining: bool, full: bool, calls: int, most: int
+    route: Route | None, now: float, *, phone: bool, draining: bool, full: bool, calls: int, most: int
 ) -> Hindrance | None:
-    """``calls``: that the number has now, ``most``: that it may have (0: any). Takes nothing from a limit."""
+    """``phone``: the route is that of a registered phone, which can be reached. ``calls``: that the number
+    has now, ``most``: that it may have (0: any). Takes nothing from a limit."""
     if draining:
         return Hindrance("draining", "the engine is being stopped and takes no new calls")
     if full:
@@ -33,7 +34,7 @@ def hindrance(
     if route is None:
         return Hindrance("trunk", "the ExoPhone has no trunk")
     name = route.trunk.name
-    if not route.reachable(now):
+    if not phone and not route.reachable(now):
         return Hindrance("trunk", f"trunk {name} cannot be reached now")
     if not route.has_room:
         return Hindrance("room", f"trunk {name} is at its limit of calls")

@@ -201,9 +201,11 @@ class Legs:
 
     def hindrance(self, number: str, shown: str) -> Hindrance | None:
         """Why a call that begins with us ringing ``number`` cannot begin now; None: it can."""
+        ring = self._phones.ring(number) if self._phones is not None else None
         return hindrance(
-            self._trunks.of_exophone(shown),
+            self._trunks.of_exophone(shown) if ring is None else ring.route,
             _now(),
+            phone=ring is not None,
             draining=self._draining,
             full=self.full(),
             calls=self._dialled[number],

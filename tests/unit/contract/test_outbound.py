@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cordboard.contract.account import Account, ExoPhone
 from cordboard.contract.answer import read_answer
+from cordboard.contract.forms import read_body
 from cordboard.contract.outbound import Order, read_order
 from cordboard.kernel.mistakes import BadInput
 
@@ -105,3 +108,35 @@ def test_s14_a_custom_field_of_two_kilobytes_is_taken_whatever_it_holds() -> Non
     assert read(CustomField=text).custom_field == text
     with pytest.raises(BadInput, match="2048"):
         read(CustomField="é" * 1025)
+
+
+_NAMES = st.sampled_from(
+    ["From", "To", "CallerId", "Url", "TimeLimit", "TimeOut", "CustomField", "StatusCallback", "Record",
+     "StatusCallbackEvents[0]", "StatusCallbackEvents[]", "WaitUrl", "StartPlaybackValueNew"]
+)  # fmt: skip
+_VALUES = st.text(max_size=40) | st.sampled_from(
+    ["+919876500001", EXOPHONE, URL, "60", "true", "http://[", "http://x.example/?a=1", "terminal"]
+)
+_KINDS = st.sampled_from(
+    ["", "application/json", "application/x-www-form-urlencoded", 'multipart/form-data; boundary="b"']
+)
+
+
+@given(fields=st.dictionaries(_NAMES, _VALUES))
+def test_any_fields_are_an_order_or_one_sentence(fields: dict[str, str]) -> None:
+    try:
+        order = read_order(fields, ACCOUNT, (7, 11754))
+    except BadInput as mistake:
+        assert str(mistake).isprintable()
+    else:
+        assert order.number != order.exophone and bool(order.flow) != bool(order.to)
+
+
+@given(kind=_KINDS, body=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
+def test_any_body_is_fields_or_one_sentence(kind: str, body: bytes) -> None:
+    try:
+        fields = read_body(kind, body)
+    except BadInput as mistake:
+        assert str(mistake)
+    else:
+        assert all(isinstance(value, str) for value in fields.values())
