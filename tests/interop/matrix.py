@@ -14,6 +14,7 @@ FEATURES: Mapping[str, Sequence[str]] = {
         "call in",
         "call out, audio both ways",
         "recording, a side in each channel",
+        "a message that is left",
         "answer only when the callee answers",
         "hold music, announcement",
         "early media",
