@@ -107,8 +107,12 @@ def test_a_call_to_a_flow_with_audio_both_ways_and_its_callbacks(home: Home) -> 
         last = got[-1][1]
         assert last["CallSid"] == call["Sid"] and last["CustomField"] == "order-42"
         recording = last["RecordingUrl"].removeprefix(home.house.settings.http.public_url)
-        status, audio = await home.get(recording)
-        assert status == 200 and len(audio) > 1000
+
+        async def can_be_fetched() -> bool:  # the MP3 is made right after the decision; 404 until then
+            status, audio = await home.get(recording)
+            return status == 200 and len(audio) > 1000
+
+        await until(can_be_fetched)
 
     home.run(story())
 

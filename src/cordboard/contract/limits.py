@@ -41,7 +41,6 @@ DIGITS_MAX: Final = 15
 CALL_MAX: Final = 14_400
 # CustomField of an API call. The platform's page says 128 characters; people put JSON into it, so what
 # reliability.md S14 allows is taken.
-
 CUSTOM_FIELD_BYTES_MAX: Final = 2048
 # A URL that a call's order names, and how much of a field's name a sentence repeats.
 URL_MAX: Final = 2000
