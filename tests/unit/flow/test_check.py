@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cordboard.flow.document import Checked, Flow, House, check, read_flow
+from cordboard.kernel.mistakes import BadInput
 from cordboard.net.objections import Objections
 from cordboard.runtime.kinds import KINDS
 
@@ -188,6 +189,14 @@ def test_a_document_without_end_is_refused() -> None:
         deep = {"a": deep}
     raw = _document("c", c={"type": "connect", "parameters": deep})
     assert _told(raw) == [("", "flow.text", "error")]
+
+
+@pytest.mark.parametrize("type", KINDS)
+def test_the_schema_knows_the_keys_that_an_applet_knows(type: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        KINDS[type].settings({"?": 1}, "x")
+    known = set(refused.value.allowed.removeprefix("known: ").split(", ")) - {"none"}
+    assert known == set(KINDS[type].schema["properties"])
 
 
 JSON = st.recursive(
