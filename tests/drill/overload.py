@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,8 +104,8 @@ class Load:
 class Bench:
     """An engine on one core of its own, sipp on the others as carrier and as its callers."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, url: str = "sqlite:///cordboard.db") -> None:
+        self.folder, self.url = folder, url
         self.served = Served(folder)
         self._callee_port = free_port()
         self._callee: asyncio.subprocess.Process | None = None
@@ -119,7 +120,7 @@ class Bench:
         text = text.replace('"simulator"', '"sipp"').replace(
             'uri = "sipp"', f'uri = "sip:127.0.0.1:{self._callee_port}"'
         )
-        text = text.replace("30000-34999", "42000-57999")
+        text = text.replace("30000-34999", "42000-57999").replace("sqlite:///cordboard.db", self.url)
         path.write_text(text[: text.index("[[flows]]")] + FLOW)
         os.sched_setaffinity(0, cores[:1])  # every process and thread of the engine inherits it
         try:
@@ -159,6 +160,28 @@ class Bench:
         ended = {str(kind): int(str(many)) for kind, many in rows}
         good = ended.pop("completed", 0)
         return Load(rate, good / seconds, sum(ended.values()))
+
+    async def timed(self, rate: int, seconds: int) -> list[tuple[float, float]]:
+        """Calls at this rate; when each was answered (epoch), and how many ms after its INVITE."""
+        cores = sorted(os.sched_getaffinity(0))
+        folder, scenario = self.folder / "timed", self.folder / "timed.xml"
+        scenario.write_text(
+            CALLER.replace('<send retrans="500">', '<send retrans="500" start_rtd="1">', 1).replace(
+                '<recv response="200" rrs="true">', '<recv response="200" rrs="true" rtd="1">', 1
+            )
+        )
+        began = time.time()  # sipp counts from its start
+        caller = await _sipp(
+            folder,
+            cores[1:],
+            *("-sf", str(scenario), "-s", EXOPHONE, "-p", str(free_port()), "-r", str(rate)),
+            *("-m", str(rate * seconds), "-trace_rtt", "-rtt_freq", "1", "-timeout", f"{seconds + 40}s"),
+            f"{self.served.sip.host}:{self.served.sip.port}",
+        )
+        assert await caller.wait() == 0, "a call failed"
+        (found,) = folder.glob("*_rtt.csv")
+        rows = [line.split(";") for line in found.read_text().splitlines()[1:]]
+        return [(began + float(row[0]) / 1000, float(row[1])) for row in rows]
 
     def _newest(self) -> int:
         (row,) = self.served.rows("SELECT coalesce(max(rowid), 0) FROM calls")

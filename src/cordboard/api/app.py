@@ -212,7 +212,11 @@ def _add_health(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
             "ready": not problems,
             "problems": problems,
             "live_calls": engine.live_calls(),
-            "store": {"behind_bytes": store.behind_bytes, "behind_seconds": round(store.behind_seconds, 3)},
+            "store": {
+                "behind_bytes": store.behind_bytes,
+                "behind_seconds": round(store.behind_seconds, 3),
+                "problem": store.problem,
+            },
             "disk": {name: _disk(disk) for name, disk in told.items()},
             "warnings": list(engine.warnings()),
         }

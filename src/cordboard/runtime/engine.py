@@ -279,9 +279,8 @@ class Engine:
         found = []
         if self.draining:
             found.append("the engine is draining")
-        health = self.store.health()
-        if health.problem:
-            found.append(health.problem)
+        if self.store.journal.problem:  # a database that is away is no reason: calls go on without it
+            found.append(self.store.journal.problem)
         now = self.clock.monotonic()
         if not any(route.reachable(now) and route.has_room for route in self.legs.trunks.routes):
             found.append("no trunk can dial")

@@ -29,7 +29,7 @@ def test_ready_tells_disks_and_store(tmp_path: Path) -> None:
         assert set(told["disk"]) == {"recordings", "database"}
         assert told["disk"]["recordings"]["hours_left"] is None
         assert 0 < told["disk"]["recordings"]["free_bytes"] <= told["disk"]["recordings"]["total_bytes"]
-        assert told["store"] == {"behind_bytes": 0, "behind_seconds": 0.0}
+        assert told["store"] == {"behind_bytes": 0, "behind_seconds": 0.0, "problem": ""}
         house.engine.live = 10
         assert (await house.get("/readyz")).json["disk"]["recordings"]["hours_left"] > 0
 
