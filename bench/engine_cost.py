@@ -32,7 +32,8 @@ from cordboard.legs.words import Hooks
 from cordboard.media.control import LocalAudio
 from cordboard.runtime.doors import Doors
 from cordboard.runtime.figures import Figures
-from cordboard.runtime.kinds import flows_of
+from cordboard.runtime.flow_table import FlowTable
+from cordboard.runtime.kinds import account_of, flows_of
 from cordboard.runtime.loop import run
 from cordboard.runtime.switchboard import Switchboard
 from cordboard.runtime.tasks import Tasks
@@ -201,7 +202,12 @@ class House:
             Tasks(_fail),
         )
         self.board = Switchboard(
-            settings, flows, doors, Figures(), adopt=self.legs.adopt, turn_away=self.legs.turn_away
+            settings,
+            FlowTable(account_of(settings), flows, settings.flows),
+            doors,
+            Figures(),
+            adopt=self.legs.adopt,
+            turn_away=self.legs.turn_away,
         )
 
 
@@ -243,7 +249,7 @@ async def measure(chosen: argparse.Namespace) -> None:
         store.journal.flush()
         print(f"journal: {(store.journal.position - begun) / calls:.0f} bytes/call")
         began = time.thread_time()
-        assert store._writer._drain()
+        store._writer._drain()
         spent = (time.thread_time() - began) * 1000 / (calls + 100)
         print(f"writer:  {spent:.3f} ms/call (in batches of 1 MiB)")
         store.journal.close()

@@ -1,5 +1,6 @@
 """Whatever happens on the wire: a call has one beginning, one row with an end, and can be played again."""
 
+import json
 from collections import Counter
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -26,6 +27,7 @@ def test_s12_every_call_leaves_exactly_one_record_and_nothing_else(scenario: Sce
     one_beginning_and_one_end(stage)
     a_row_for_every_leg(stage)
     a_terminal_for_every_dial(stage)
+    the_feed_tells_it_all(stage)
     assert [step for step in stage.journal.replayed(stage.sid) if not step.same] == []
 
 
@@ -63,6 +65,24 @@ def a_terminal_for_every_dial(stage: Stage) -> None:
         whom[row["kind"]][number] += 1
         assert whom["Terminal"][number] <= whom["Dial"][number]
     assert whom["Dial"] == whom["Terminal"]
+
+
+def the_feed_tells_it_all(stage: Stage) -> None:
+    """Numbered without a gap, from the call's start to its end; each leg's end once, before the call's."""
+    feed = stage.journal.rows("events")
+    assert [event["key"] for event in feed] == [(stage.sid, n) for n in range(1, len(feed) + 1)]
+    kinds = [event["kind"] for event in feed if event["kind"] != "recording.decided"]
+    (row,) = stage.journal.rows("calls")
+    assert kinds[0] == "call.started" and kinds[-1] == "call.ended"
+    assert kinds.count("call.started") == kinds.count("call.ended") == 1
+    ended = [json.loads(event["data"]) for event in feed if event["kind"] == "leg.ended"]
+    legs = {leg["key"][1]: leg for leg in stage.journal.rows("legs") if leg["key"][1]}
+    assert sorted(event["leg"] for event in ended) == sorted(legs)
+    assert all(legs[event["leg"]]["status"] == event["status"] for event in ended)
+    talks = [json.loads(event["data"]) for event in feed if event["kind"] == "call.bridged"]
+    assert [talk["number"] for talk in talks][-1:] == ([row["answered_by"]] if row["answered_by"] else [])
+    decided = [event for event in feed if event["kind"] == "recording.decided"]
+    assert len(decided) == len(stage.journal.rows("recordings"))
 
 
 def test_telephony_13_a_withheld_number_is_anonymous_to_customers_and_masked_in_the_timeline() -> None:

@@ -34,8 +34,8 @@ def platform(
 def error(request: Request, refused: Refused) -> Response:
     """The refusal in the shape of the side that was asked."""
     path = request.url.path
-    if path.startswith("/v1/"):
-        json = ".json" in path
+    if path.startswith(("/v1/", "/v2_beta/", "/v3/")):
+        json = ".json" in path or not path.startswith("/v1/")
         return platform(rest_error(refused.status, refused.message), json, refused.status, refused.headers)
     body = {"error": {"code": refused.code, "message": refused.message}}
     return JSONResponse(body, refused.status, SAFE | refused.headers)

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,7 +16,10 @@ from cordboard import __version__
 from cordboard.api import calls, connect, flows, ladder, recordings, timeline, tracing
 from cordboard.api.answers import SAFE, Refused, error, not_found
 from cordboard.api.engine import ApiEngine
+from cordboard.api.entrance import let_in as _let_in
+from cordboard.api.events import add_events
 from cordboard.api.guard import Guard
+from cordboard.api.lists import add_lists
 from cordboard.api.reading import caught_up
 from cordboard.contract.openapi import request_openapi
 from cordboard.contract.schema import answer_schema
@@ -23,7 +27,6 @@ from cordboard.kernel.mistakes import Unavailable
 from cordboard.runtime.disks import Forecast
 from cordboard.runtime.watching import Wanted
 
-_CHALLENGE = {"WWW-Authenticate": 'Basic realm="cordboard", charset="UTF-8"'}
 _FIGURES_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LINK = "Without credentials by the `PreSignedRecordingUrl` of the call's details."
 _TIMELINE = "`format=ladder` draws it as text, with `full=true` each SIP message below its arrow."
@@ -42,12 +45,14 @@ _log = structlog.get_logger(__name__)
 def make_app(engine: ApiEngine) -> FastAPI:
     """The API of one engine."""
     settings = engine.settings
-    guard = Guard(settings.account, settings.http.metrics_token)
+    guard = Guard(settings.account, settings.http.metrics_token, settings.http.calls_per_minute)
     app = FastAPI(title="cordboard", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     _add_platform(app, engine, guard)
+    add_lists(app, engine, guard)
     _add_own(app, engine, guard)
     flows.add_flows(app, engine, lambda request: _let_in(guard, request, engine))
     flows.add_exophones(app, engine, lambda request: _let_in(guard, request, engine))
+    add_events(app, engine, guard)
     _add_health(app, engine, guard)
     _add_errors(app)
     return app
@@ -245,6 +250,10 @@ def _add_errors(app: FastAPI) -> None:
         message = said.get(exception.status_code, "the request cannot be understood")
         return error(request, Refused(exception.status_code, code, message, dict(exception.headers or {})))
 
+    async def misunderstood(request: Request, exception: Exception) -> Response:
+        assert isinstance(exception, RequestValidationError)
+        return error(request, Refused(400, "bad_parameter", _complaint(exception)))
+
     async def away(request: Request, exception: Exception) -> Response:
         _log.error("a request could not be answered", reason=str(exception), path=request.url.path)
         refusal = Refused(503, "unavailable", "the database is away, ask again soon", {"Retry-After": "5"})
@@ -256,6 +265,7 @@ def _add_errors(app: FastAPI) -> None:
     handlers: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         Refused: refused,
         HTTPException: by_the_router,
+        RequestValidationError: misunderstood,
         Unavailable: away,
         Exception: fault,
     }
@@ -263,11 +273,10 @@ def _add_errors(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
-def _let_in(guard: Guard, request: Request, engine: ApiEngine, account: str | None = None) -> None:
-    if not guard.knows(request):
-        raise Refused(401, "unauthorized", "the account's API key and token are needed", _CHALLENGE)
-    if account is not None and account != engine.settings.account.sid:
-        raise not_found("there is no such account")
+def _complaint(exception: RequestValidationError) -> str:
+    """Which parameter is wrong, and what is allowed, of the first."""
+    first = exception.errors()[0]
+    return f"{first['loc'][-1]}: {first['msg'][:1].lower()}{first['msg'][1:]}"
 
 
 def _disk(disk: Forecast) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from cordboard.contract import details as shapes
 from cordboard.contract.account import Account
 from cordboard.store.records import CallRow, LegRow, RecordingRow
 
-_ID = re.compile(r"[0-9A-Za-z_.-]{1,128}")
+CALL_ID = re.compile(r"[0-9A-Za-z_.-]{1,128}")
 
 
 async def call_details(engine: ApiEngine, guard: Guard, request: Request, sid: str, json: bool) -> Response:
     """A call in the platform's shape."""
-    wants_details = _flag(request.query_params.get("details", "false"), "details")
+    wants_details = flag(request.query_params.get("details", "false"), "details")
     minutes = _validity(request.query_params.get("RecordingUrlValidity"))
-    if not _ID.fullmatch(sid):
+    if not CALL_ID.fullmatch(sid):
         raise not_found("there is no such call")
     await caught_up(engine.store)
     call = await engine.store.calls.get(sid)
@@ -30,12 +30,12 @@ async def call_details(engine: ApiEngine, guard: Guard, request: Request, sid: s
         raise not_found("there is no such call")
     legs = await engine.store.legs.of_call(sid)
     recording = await engine.store.recordings.newest_of_call(sid)
-    link = _link(engine, recording)
+    link = link_of(engine, recording)
     document = shapes.call_details(
-        _call(call, legs, engine.settings.account.sid, link),
-        [shapes.LegRow(leg.leg + 1, _on_call(leg)) for leg in legs],
+        shaped(call, legs, engine.settings.account.sid, link),
+        [shapes.LegRow(leg.leg + 1, on_call_seconds(leg)) for leg in legs],
         details=wants_details,
-        account=_account(engine),
+        account=account_of(engine),
     )
     if minutes is not None and recording is not None and link is not None:
         query = guard.link_query(recording.sid, int(engine.clock.wall()) + minutes * 60)
@@ -43,7 +43,7 @@ async def call_details(engine: ApiEngine, guard: Guard, request: Request, sid: s
     return platform(document, json)
 
 
-def _link(engine: ApiEngine, recording: RecordingRow | None) -> str | None:
+def link_of(engine: ApiEngine, recording: RecordingRow | None) -> str | None:
     """Told only when the file is whole, or will never be more than it is."""
     if recording is None or not recordings.published(recording):
         return None
@@ -51,7 +51,8 @@ def _link(engine: ApiEngine, recording: RecordingRow | None) -> str | None:
     return f"{settings.http.public_url}/v1/Accounts/{quote(settings.account.sid)}/Recordings/{recording.sid}"
 
 
-def _call(call: CallRow, legs: tuple[LegRow, ...], account: str, link: str | None) -> shapes.CallRow:
+def shaped(call: CallRow, legs: tuple[LegRow, ...], account: str, link: str | None) -> shapes.CallRow:
+    """The call as the platform tells it. ``link``: its newest recording's."""
     dialled = [leg for leg in legs if leg.leg > 0]
     to = call.answered_by or (dialled[-1].number if dialled else call.called)
     caller_status = next((leg.status for leg in legs if leg.leg == 0), "")
@@ -77,7 +78,8 @@ def _call(call: CallRow, legs: tuple[LegRow, ...], account: str, link: str | Non
     )
 
 
-def _on_call(leg: LegRow) -> int:
+def on_call_seconds(leg: LegRow) -> int:
+    """``OnCallDuration``: of the caller since we answered, of others their talk."""
     if leg.leg > 0:
         return leg.talk_seconds
     if leg.answered_at is None or leg.ended_at is None:
@@ -85,12 +87,14 @@ def _on_call(leg: LegRow) -> int:
     return max(0, round(leg.ended_at - leg.answered_at))
 
 
-def _account(engine: ApiEngine) -> Account:
+def account_of(engine: ApiEngine) -> Account:
+    """How the account has numbers and times written."""
     given = engine.settings.account
     return Account(country=given.country, timezone=given.timezone, number_format=given.number_format)
 
 
-def _flag(text: str, key: str) -> bool:
+def flag(text: str, key: str) -> bool:
+    """A parameter that is true or false. Raises ``Refused``."""
     if text.lower() not in ("true", "false", ""):
         raise Refused(400, "bad_parameter", f"{key} is true or false")
     return text.lower() == "true"

@@ -57,6 +57,10 @@ class ApiEngine(Protocol):
         """The flows, and what may be done with them."""
         ...
 
+    def outbox_changed(self) -> None:
+        """Something in the outbox is to be sent: look at it."""
+        ...
+
     def problems(self) -> tuple[str, ...]:
         """Why no call should be sent here now, one sentence each; empty when ready."""
         ...

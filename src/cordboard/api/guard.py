@@ -12,9 +12,14 @@ from cordboard.config.settings import Account
 
 
 class Guard:
-    """Keeps hashes of the credentials and compares in constant time (reliability.md S19)."""
+    """Keeps hashes of the credentials and compares in constant time (reliability.md S19).
 
-    def __init__(self, account: Account, metrics_token: str) -> None:
+    ``per_minute``: how often the key may ask each side of the API, the platform's and our own; 0: no limit.
+    """
+
+    def __init__(self, account: Account, metrics_token: str, per_minute: int = 0) -> None:
+        self._per_minute = per_minute
+        self._room: dict[bool, tuple[float, float]] = {}  # our own side? → what is left, since when
         self._login = _hash(f"{account.api_key}:{account.api_token}")
         self._metrics = _hash(metrics_token) if metrics_token else b""
         self._link_key = _hash(f"recording links\0{account.api_key}\0{account.api_token}")
@@ -29,6 +34,17 @@ class Guard:
         except (binascii.Error, ValueError):
             return False
         return compare_digest(sha256(login).digest(), self._login)
+
+    def too_often(self, path: str, now: float) -> float:
+        """Seconds until this may be asked (contract.md §6.1); 0: now, and it counts."""
+        if not self._per_minute:
+            return 0.0
+        own, rate = path.startswith("/api/"), self._per_minute / 60
+        room, since = self._room.get(own, (float(self._per_minute), now))
+        room = min(float(self._per_minute), room + (now - since) * rate)
+        wait = 0.0 if room >= 1 else (1 - room) / rate
+        self._room[own] = (room if wait else room - 1, now)
+        return wait
 
     def may_see_figures(self, request: Request) -> bool:
         """With a token set: who bears it. Else who asks from this machine, not through a proxy on it."""

@@ -140,6 +140,8 @@ class Http:
     public_url: how the outside reaches it; begins the links that we hand out, without a slash at the end.
     certificate, private_key: files in PEM; both set: HTTPS.
     metrics_token: bearer token of /metrics; empty: loopback only (secret).
+    calls_per_minute: how often the API key may ask the platform's side of the API, and as often our own;
+        past it 429 with Retry-After. 0: no limit.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -147,6 +149,7 @@ class Http:
     certificate: str = ""
     private_key: str = ""
     metrics_token: str = field(default="", repr=False)
+    calls_per_minute: int = 200
 
     def address(self) -> tuple[str, int]:
         """Host (without brackets) and port."""

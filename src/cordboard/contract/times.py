@@ -26,6 +26,13 @@ def stamp(instant: float, zone: str) -> str:
     return f"{_day(days)} {hours:02d}:{minutes:02d}:{seconds:02d}"
 
 
+def zoned(instant: float, zone: str) -> str:
+    """``2026-01-13 11:44:54+05:30``."""
+    minutes = _offset(zone, int(instant // _QUARTER)) // 60
+    sign = "-" if minutes < 0 else "+"
+    return f"{stamp(instant, zone)}{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
 def query_stamp(instant: float, zone: str) -> str:
     """:func:`stamp`, already encoded for a query: ``2026-01-13+11%3A44%3A54``."""
     days, hours, minutes, seconds = local(instant, zone)
@@ -52,6 +59,19 @@ def day_named(text: str) -> int | None:
     except ValueError:
         return None
     return None if day is None else day.toordinal() - _EPOCH_ORDINAL
+
+
+def instant(text: str, zone: str) -> float:
+    """The moment of a :func:`stamp`. Raises ``ValueError`` for what is no time. Of an hour that a zone has
+    twice the first, of one that it leaves out the one behind it."""
+    read = datetime.fromisoformat(text)
+    if read.tzinfo is not None:
+        raise ValueError("a stamp names no zone")
+    plain = read.replace(tzinfo=UTC).timestamp()
+    if not 86_400 <= plain < 2**33:
+        raise ValueError("before 1970, or centuries away")
+    offset = _offset(zone, int(plain // _QUARTER))
+    return plain - _offset(zone, int((plain - offset) // _QUARTER))
 
 
 def check_zone(zone: str, where: str = "account.timezone") -> None:

@@ -37,6 +37,8 @@ async def close_calls(store: Store, clock: Clock, tokens: Tokens, before: int | 
             "updated_at": clock.wall(),
             "outcome": "lost",
         }
+        for line in await _told(store, call, float(call.created_at + known.last), str(values["status"])):
+            store.append(line)
         store.append(lines.row("calls", call.sid, values))
         _log.warning("a call was lost with the last run of the engine", call=call.sid)
 
@@ -56,6 +58,21 @@ def _row(call: CallRow, number: int, one: Unsent, tokens: Tokens) -> OutboxRow:
         content_type=event.content_type,
         body=body,
     )
+
+
+async def _told(store: Store, call: CallRow, at: float, status: str) -> list[bytes]:
+    """What the feed of events still has to tell of a call that was lost."""
+    told = await store.feed.last_number(call.sid)
+    missing: list[bytes] = []
+    if not told:
+        begun: dict[str, object] = {"direction": call.direction, "from": call.caller, "to": call.called}
+        begun |= {"exophone": call.exophone, "flow_id": call.flow_id}
+        missing.append(lines.happened(call.sid, 1, "call.started", call.created_at, begun))
+    number = max(1, told) + 1
+    return [
+        *missing,
+        lines.happened(call.sid, number, "call.ended", at, {"status": status, "outcome": "lost"}),
+    ]
 
 
 async def keep_promises(

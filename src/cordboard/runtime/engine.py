@@ -298,6 +298,11 @@ class Engine:
         """The flows that a call may be made to."""
         return self._board.flow_ids()
 
+    def outbox_changed(self) -> None:
+        """Something in the outbox is to be sent again."""
+        if self._outbox is not None:
+            self._outbox.nudge()
+
     def live_calls(self) -> int:
         """Calls in progress."""
         return self._switchboard.live if self._switchboard is not None else 0

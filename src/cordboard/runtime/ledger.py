@@ -15,6 +15,7 @@ from cordboard.kernel.clock import Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.control import LegReport
 from cordboard.runtime.doors import GotLike
+from cordboard.runtime.happenings import Happenings
 from cordboard.runtime.held_events import HeldEvents
 from cordboard.runtime.kept import (
     LegKept,
@@ -55,6 +56,7 @@ class Ledger:
         self._append, self._note, self._tokens, self._facts = append, note, tokens, facts
         self._sid, self._at = facts.sid, facts.began_at
         self._trunk, self._trunks = trunk, trunks
+        self._feed = Happenings(note, facts.sid, facts.began_at)
         self._ladder = Ladder(note, facts.sid)
         self.tapes = Tapebook(facts.sid, facts.began_at, self._entry, self._keep)
         self._n = 0
@@ -73,8 +75,7 @@ class Ledger:
     def begin(self, told: bytes, caller_name: str, callback: str = "") -> None:
         """The call exists. ``told``: what else a replay needs (account and flow, ``lines.prepared``).
         ``callback``: what the API promised to tell of it."""
-        facts = {"facts": told_for_replay(self._facts)}
-        self._append(lines.begin(self._sid, self._at, facts, told))
+        self._append(lines.begin(self._sid, self._at, {"facts": told_for_replay(self._facts)}, told))
         self._row(
             "calls",
             self._sid,
@@ -90,6 +91,13 @@ class Ledger:
             caller_name=caller_name,
             **({"callback": callback} if callback else {}),
         )
+        facts = self._facts
+        begun: dict[str, object] = {"direction": facts.direction, "from": facts.caller, "to": facts.called}
+        self.tell("call.started", 0.0, begun | {"exophone": facts.exophone, "flow_id": facts.flow_id})
+
+    def tell(self, kind: str, now: float, data: dict[str, object]) -> None:
+        """Something that the feed of events tells (docs/events.md)."""
+        self._feed.tell(kind, now, data)
 
     def withheld(self, number: str, name: str) -> None:
         """The caller asked that their number be kept (RFC 3323): it is in the timeline, masked
@@ -177,6 +185,7 @@ class Ledger:
             self._bridged = (leg, now)
             self._second = leg
             self._answered_by = known.number
+            self.tell("call.bridged", now, {"leg": leg, "number": known.number})
 
     def leg_released(self, leg: int, cause: Cause) -> None:
         """We are ending it, for this reason."""
@@ -200,7 +209,15 @@ class Ledger:
         status = "completed" if known.answered is not None else verdicts.leg_status(cause)
         self._last_status = known.status = status
         known.talked = talked
-        self._leg_row(leg, known, now, status, cause, code, by or verdicts.disconnected_by(cause), talked)
+        by = by or verdicts.disconnected_by(cause)
+        self._leg_row(leg, known, now, status, cause, code, by, talked)
+        ended: dict[str, object] = {
+            "leg": leg,
+            "number": known.number,
+            "status": status,
+            "cause": cause.value,
+        }
+        self.tell("leg.ended", now, ended | {"code": code, "by": by.value, "talk_seconds": talked})
 
     def audio(self, report: LegReport, now: float) -> None:
         """How a leg's audio went."""
@@ -285,6 +302,10 @@ class Ledger:
         status = call_status(caller.answered is not None, facts, by, cause)
         self.status, self.ended_at = status, left_at
         self._leg_row(CALLER, caller, left_at, status, cause, code, by, round(self._talked))
+        ended: dict[str, object] = {"status": status, "call_type": facts.call_type, "by": by.value}
+        talk = {"dial_status": facts.dial_status, "talk_seconds": round(self._talked), "outcome": outcome}
+        # noted before it, so that one write takes both: no end without its event
+        self.tell("call.ended", now, ended | talk)
         self._row_now(
             "calls",
             self._sid,

@@ -126,7 +126,7 @@ class Watch:
         self._pending: list[tuple[float, Passed]] = []
         self._names: OrderedDict[str, str] = OrderedDict()  # Call-ID → CallSid
         self._second, self._read = 0, 0
-        self.active = False
+        self.active = self.closed = False
 
     # --- who looks -----------------------------------------------------------------------------------
 
@@ -153,7 +153,8 @@ class Watch:
         self._aim()
 
     def close(self) -> None:
-        """Send every listener away."""
+        """Send every listener away, for good."""
+        self.closed = True
         for listener in self._listeners:
             listener.closed = True
             listener.news.set()

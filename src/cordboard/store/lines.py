@@ -125,6 +125,16 @@ def sip(
     ).encode()
 
 
+def happened(call: str, number: int, kind: str, at: float, data: Mapping[str, object]) -> bytes:
+    """A `row` of the feed: the event of the call with this number, at this time (epoch). Every call has a few
+    of these, so they are written by hand."""
+    body = _quoted(_encode(data).decode())
+    return (
+        f'{{"k":"row","table":"events","key":["{call}",{number}]'
+        f',"values":{{"kind":"{kind}","at":{at!r},"data":{body}}}}}'
+    ).encode()
+
+
 def row(table: str, key: str | tuple[str | int, ...], values: Mapping[str, object]) -> bytes:
     """Set these columns of a row, which is made where there is none. `key` as in `KEYS`.
 

@@ -1,17 +1,26 @@
 """Reading the database, one small class a kind of thing. They run in the store's reading thread."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, select
 
 from cordboard.store import tables
-from cordboard.store.records import CallRow, ExoPhoneRow, FetchRow, FlowRow, LegRow, OutboxRow, RecordingRow
+from cordboard.store.records import (
+    CallRow,
+    EventRow,
+    ExoPhoneRow,
+    FetchRow,
+    FlowRow,
+    LegRow,
+    OutboxRow,
+    RecordingRow,
+)
 
 T = TypeVar("T")
-Record = TypeVar("Record", CallRow, LegRow, FetchRow, RecordingRow, OutboxRow, FlowRow, ExoPhoneRow)
+Record = TypeVar("Record", CallRow, LegRow, FetchRow, RecordingRow, OutboxRow, EventRow, FlowRow, ExoPhoneRow)
 Reader = Callable[[Callable[[Connection], list[T]]], Awaitable[list[T]]]
 
 
@@ -85,6 +94,13 @@ class Legs(Repository[LegRow]):
         legs = tables.legs.c
         return await self._all(self._select().where(legs.call_sid == sid).order_by(legs.leg))
 
+    async def of_calls(self, sids: Sequence[str]) -> tuple[LegRow, ...]:
+        """Of all of these, each call's in their order."""
+        legs = tables.legs.c
+        return await self._all(
+            self._select().where(legs.call_sid.in_(sids)).order_by(legs.call_sid, legs.leg)
+        )
+
 
 class Fetches(Repository[FetchRow]):
     """What was asked of URLs during a call."""
@@ -117,6 +133,12 @@ class Recordings(Repository[RecordingRow]):
         return await self._all(
             chosen.order_by(recordings.began_at.nulls_first(), recordings.name, recordings.sid)
         )
+
+    async def of_calls(self, sids: Sequence[str]) -> tuple[RecordingRow, ...]:
+        """Of all of these, oldest first."""
+        recordings = tables.recordings.c
+        chosen = self._select().where(recordings.call_sid.in_(sids))
+        return await self._all(chosen.order_by(recordings.began_at, recordings.name, recordings.sid))
 
     async def newest_of_call(self, sid: str) -> RecordingRow | None:
         found = await self.of_call(sid)

@@ -14,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.store import database, troubles
+from cordboard.store.call_list import CallList
+from cordboard.store.feed import Feed
 from cordboard.store.flows import ExoPhones, Flows
 from cordboard.store.journal import SEGMENT_BYTES, Journal
 from cordboard.store.outbox import Outbox
@@ -90,10 +92,12 @@ class Store:
         self.late = False
         """The last run's lines were not all in the database when this one began."""
         self.calls = Calls(self._read, node)
+        self.call_list = CallList(self._read)
         self.legs = Legs(self._read)
         self.fetches = Fetches(self._read)
         self.recordings = Recordings(self._read)
         self.outbox = Outbox(self._read, self.append, lambda: self._writer.committed, node)
+        self.feed = Feed(self._read)
         self.timelines = Timelines(self._read)
         self.flows = Flows(self._read)
         self.exophones = ExoPhones(self._read)

@@ -69,6 +69,7 @@ class FakeEngine:
     draining: bool = False
     troubles: tuple[str, ...] = ()
     live: int = 0
+    nudged: int = 0
     tap: Callable[[Passed], None] | None = None
     hindered: Hindrance | None = None
     broken: str = ""
@@ -94,6 +95,9 @@ class FakeEngine:
 
     def warnings(self) -> tuple[str, ...]:
         return ("a warning",) if self.troubles else ()
+
+    def outbox_changed(self) -> None:
+        self.nudged += 1
 
     def problems(self) -> tuple[str, ...]:
         return self.troubles
