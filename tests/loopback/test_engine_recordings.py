@@ -4,8 +4,12 @@ import asyncio
 import hashlib
 import io
 import json
+import os
+import shutil
+import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ import pytest
 import soundfile
 from moto.server import ThreadedMotoServer
 
+from tests.loopback.engine_ears import read_wav
 from tests.loopback.engine_house import home_at
 from tests.loopback.engine_kit import Home, Play, has_tone, to
 from tests.media_ports import media_ports
@@ -187,3 +192,75 @@ def test_recordings_move_to_an_s3_store_and_wait_while_it_is_away(tmp_path: Path
         status, _, _ = home.run(fetch(home, f"/v1/Accounts/acme1/Recordings/{play.recordings[0].sid}"))
         assert status == 200
         again.stop()
+
+
+# --- F5: a disk that is full ------------------------------------------------------------------------
+
+
+@contextmanager
+def small_disk(place: Path, megabytes: int) -> Iterator[None]:
+    """A file system of this size in a folder; skips where none may be mounted."""
+    place.mkdir(parents=True)
+    size = ["-o", f"size={megabytes}m"]
+    made = subprocess.run(["mount", "-t", "tmpfs", *size, "none", str(place)], capture_output=True)
+    if made.returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(ballast: Path) -> None:
+    """Until the disk takes nothing more."""
+    with pytest.raises(OSError), open(ballast, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(65536))
+
+
+def test_f5_a_full_disk_costs_no_call_and_the_recording_goes_on(tmp_path: Path) -> None:
+    if os.geteuid() or shutil.which("mount") is None:
+        pytest.skip("only root mounts file systems")
+    disk = tmp_path / "small"
+    with (
+        small_disk(disk, 4),
+        home_at(tmp_path, PORTS, lambda tables: tables["store"].update(recordings=str(disk))) as home,
+    ):
+        (asha,) = home.phones("01")
+        ballast, marks = disk / "ballast", dict[str, float]()
+
+        async def meanwhile(play: Play) -> None:
+            loop = asyncio.get_running_loop()
+            await play.talks_to(asha)
+            await asyncio.sleep(1.5)
+            fill(ballast)
+            full = loop.time()
+            await true(lambda: b"cordboard_recordings_interrupted_total 1.0" in home.engine.metrics(), 5.0)
+            marks["alarm"] = loop.time() - full
+            await asyncio.sleep(1.0)
+            ballast.unlink()
+            room = loop.time()
+            (sid,) = [row.sid for row in await home.engine.store.calls.newest(1)]
+
+            async def goes_on() -> bool:
+                _, _, body = await fetch(home, f"/api/calls/{sid}/timeline")
+                return b"the recording goes on" in body
+
+            await until(goes_on, 8.0)
+            marks["resumed"] = loop.time() - room
+            await asyncio.sleep(1.0)
+            play.caller.hang_up()
+
+        play = home.run(home.play(to(asha, record=True, recording_channels="dual"), meanwhile=meanwhile))
+        assert play.row.call_type == "completed"
+        assert marks["alarm"] <= 2.0 and marks["resumed"] <= 5.0, marks
+        (recording,) = play.recordings
+        told = json.loads(recording.certificate)
+        (stop,) = told["stops"]
+        assert recording.state == "partial" and stop["seconds"] > 1.0
+        assert told["reasons"][0]["text"].startswith(f"the disk took nothing from second {stop['start']:.3f}")
+        assert abs(told["seconds"] - told["call_seconds"]) <= 0.2, "it plays as long as the conversation was"
+        (left, _), _ = read_wav((disk / recording.file).read_bytes())
+        begin, end = round(stop["start"] * RATE), round((stop["start"] + stop["seconds"]) * RATE)
+        assert has_tone(left[begin - 4000 : begin], play.caller.hertz) and not left[begin:end].any()
+        assert has_tone(left[end + 400 :], play.caller.hertz)

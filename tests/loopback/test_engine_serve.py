@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -310,3 +311,42 @@ def test_telephony_29_media_outlives_a_kill_for_its_lease_and_then_lets_go(
     for port in held:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", port))
+
+
+def test_engine_and_recorder_die_together_and_the_recording_is_kept_to_its_last_frame(
+    runner: asyncio.Runner, folder: Path, day: dict[str, Any]
+) -> None:
+    async def crash() -> tuple[str, str]:
+        served = Served(folder)
+        try:
+            await served.start()
+            caller = caller_for(served)
+            ringing = asyncio.get_running_loop().create_task(caller.ring(longest=40))
+            await talking(caller)
+            await asyncio.sleep(3.0)
+            for pid in served.children():
+                os.kill(pid, signal.SIGKILL)
+            served.signal(signal.SIGKILL)
+            await served.ended()
+            caller.hang_up()
+            ringing.cancel()
+            await asyncio.gather(ringing, return_exceptions=True)
+            ((sid,),) = served.rows("select sid from calls order by created_at desc limit 1")
+            await served.start()
+            lost = f"select state, certificate, file from recordings where call_sid = '{sid}'"
+
+            async def decided() -> bool:
+                return bool(served.rows(lost)[0][0] != "recording")
+
+            await until(decided, 10.0)
+            ((state, certificate, file),) = served.rows(lost)
+            told = json.loads(certificate)
+            assert (
+                told["seconds"] > 1.0
+                and told["file"]["size"] == (folder / "recordings" / file).stat().st_size
+            )
+            return state, told["reasons"][0]["text"]
+        finally:
+            await served.stop()
+
+    assert bounded(runner, crash(), 90) == ("partial", "the engine ended while it was made")

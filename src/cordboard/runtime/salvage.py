@@ -21,6 +21,7 @@ from cordboard.recordings.certificate import PARTIAL, Found, Tape
 from cordboard.runtime.clock import pause
 from cordboard.runtime.recordings import RecordingKeeper
 from cordboard.runtime.tapebook import Taped, decided
+from cordboard.store import lines
 from cordboard.store.records import CallRow, RecordingRow
 
 LONGEST_WAIT = 60.0
@@ -85,6 +86,8 @@ class Salvage:
         call = await self._calls.get(row.call_sid)
         began = row.began_at or 0.0
         lasted = max(0.0, ((call.ended_at if call else None) or began) - began)
+        over = {"call_sid": row.call_sid, "ended_at": began + lasted}
+        self._keep(lines.row("recordings", row.sid, over))
         found = await self._find(row.call_sid, row.name, began)
         if found is None:
             failed = Tape("failed", 0.0, lasted, row.channels, 0, problem=f"{LOST}, nothing is left of it")

@@ -145,6 +145,10 @@ def decided(taped: Taped, found: Found | None, at: float) -> tuple[Published, by
     values = {
         "call_sid": taped.call,
         "state": decision.state,
+        "file": taped.file,
+        "channels": taped.tape.channels,
+        "seconds": round(taped.tape.seconds, 3),
+        "size": taped.tape.size,
         "sha256": sha256,
         "problem": taped.tape.problem or "; ".join(text for _, text in decision.reasons[:3]),
         "certificate": json.dumps(told),

@@ -1,0 +1,238 @@
+"""What is done with recordings after their last frame goes on after a restart, and nothing is done twice."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cordboard.recordings.certificate import Found, Tape
+from cordboard.recordings.maker import MakingFailed, Mp3Maker
+from cordboard.recordings.shelf import Shelf
+from cordboard.runtime.recordings import RecordingKeeper
+from cordboard.runtime.salvage import LOST, Salvage
+from cordboard.runtime.tapebook import Taped, decided
+from cordboard.runtime.tasks import Tasks
+from cordboard.store import lines
+from cordboard.store.store import Store
+from tests.unit.recordings.files import wav, write
+from tests.waiting import until
+
+BEGAN = 1_768_284_894.0
+DAY = "2026-01-13"
+
+
+class Clock:
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> float:
+        return BEGAN + 100
+
+
+class House:
+    """A store, a folder, a keeper."""
+
+    def __init__(self, folder: Path, store: Store, maker: Mp3Maker | None = None) -> None:
+        self.failures: list[BaseException] = []
+        self.store, self.tasks = store, Tasks(self.failures.append)
+        self.shelf = Shelf(folder / "recordings")
+        self.keeper = RecordingKeeper(
+            *(self.shelf, store.recordings, store.append, store.settled, Clock(), self.tasks, 30), maker
+        )
+
+    def write(self, name: str, state: str, **values: object) -> None:
+        """A recording's row, and its call."""
+        self.store.append(lines.begin("c", BEGAN))
+        self.store.append(lines.row("calls", "c", {"ended_at": BEGAN + 3.0}))
+        row = {"call_sid": "c", "name": name, "state": state, "began_at": BEGAN} | values
+        self.store.append(lines.row("recordings", f"c{name}", row))
+
+    async def row(self, name: str) -> object:
+        await self.store.settled()
+        return await self.store.recordings.get(f"c{name}")
+
+
+def run(folder: Path, story: Callable[[House], Awaitable[None]], maker: Mp3Maker | None = None) -> None:
+    """In a house of its own; no task of it may fail."""
+
+    @asynccontextmanager
+    async def opened():  # type: ignore[no-untyped-def]
+        store = Store(f"sqlite:///{folder}/calls.db", Clock(), batch_seconds=0.01)
+        await store.open()
+        house = House(folder, store, maker)
+        try:
+            yield house
+        finally:
+            await house.keeper.close()
+            await house.tasks.stop()
+            await store.close()
+        assert house.failures == []
+
+    async def whole() -> None:
+        async with opened() as house:
+            await story(house)
+
+    asyncio.run(whole())
+
+
+async def decide(house: House, taped: Taped) -> str:
+    """As the switchboard does; the state."""
+    told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def done(found: Found | None) -> None:
+        published, line = decided(taped, found, BEGAN + 10)
+        house.store.append(line)
+        told.set_result(published.decision.state)
+
+    house.keeper.examine(taped, done)
+    return await told
+
+
+def test_a_recording_is_decided_then_its_mp3_is_made_and_named_in_the_certificate(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        content = wav(2, 8000)
+        write(house.shelf.folder, f"{DAY}/c-r1.wav", content)
+        house.write("r1", "recording")
+        house.keeper.start()
+        tape = Tape("whole", 1.0, 1.1, 2, len(content))
+        assert await decide(house, Taped("cr1", "c", "r1", f"{DAY}/c-r1.wav", tape)) == "whole"
+
+        async def made() -> bool:
+            row = await house.row("r1")
+            return bool(row.mp3)  # type: ignore[attr-defined]
+
+        await until(made)
+        row = await house.row("r1")
+        assert row.mp3 == f"{DAY}/c-r1.mp3"  # type: ignore[attr-defined]
+        told = json.loads(row.certificate)  # type: ignore[attr-defined]
+        assert told["mp3"]["size"] == house.shelf.path(f"{DAY}/c-r1.mp3").stat().st_size
+
+    run(tmp_path, story)
+
+
+def test_a_file_that_is_gone_or_changed_is_never_whole(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        content = wav(2, 8000)
+        tape = Tape("whole", 1.0, 1.0, 2, len(content))
+        taped = Taped("cr1", "c", "r1", f"{DAY}/c-r1.wav", tape)
+        assert await decide(house, taped) == "partial"
+        write(house.shelf.folder, f"{DAY}/c-r1.wav", content[:-4])
+        assert await decide(house, taped) == "partial"
+        write(house.shelf.folder, f"{DAY}/c-r1.wav", content)
+        assert await decide(house, taped) == "whole"
+
+    run(tmp_path, story)
+
+
+def test_what_the_last_run_left_without_an_mp3_gets_one_and_what_fails_is_not_tried_for_ever(
+    tmp_path: Path,
+) -> None:
+    tried: list[str] = []
+
+    class Maker(Mp3Maker):
+        async def make(self, wav: Path, mp3: Path) -> tuple[int, str]:
+            tried.append(wav.name)
+            if "bad" in wav.name:
+                raise MakingFailed("it holds nothing")
+            return 7, "ab"
+
+    async def story(house: House) -> None:
+        house.write("r1", "whole", file="bad.wav", ended_at=BEGAN)
+        house.write("r2", "partial", file="good.wav", ended_at=BEGAN + 1)
+        house.write("r3", "failed", file="")
+        house.write("r4", "whole", file="gone.wav", place="removed")
+        house.keeper.start()
+
+        async def made() -> bool:
+            return bool((await house.row("r2")).mp3)  # type: ignore[attr-defined]
+
+        await until(made)
+
+    run(tmp_path, story, Maker())
+    assert tried == ["bad.wav", "good.wav"]
+
+
+def test_old_recordings_lose_their_files_and_keep_their_rows(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        for name, ended in (("old", BEGAN), ("new", BEGAN + 50)):
+            for form in ("wav", "mp3"):
+                write(house.shelf.folder, f"{DAY}/{name}.{form}", b"x")
+            house.write(name, "whole", file=f"{DAY}/{name}.wav", mp3=f"{DAY}/{name}.mp3", ended_at=ended)
+        house.write("live", "recording")
+        await house.store.settled()
+        assert await house.keeper.sweep(BEGAN + 10) == 1
+        assert await house.keeper.sweep(BEGAN + 10) == 0
+        assert sorted(path.name for path in (house.shelf.folder / DAY).iterdir()) == ["new.mp3", "new.wav"]
+        places = [(await house.row(name)).place for name in ("old", "new")]  # type: ignore[attr-defined]
+        assert places == ["removed", ""]
+
+    run(tmp_path, story)
+
+
+# --- what a crash left -------------------------------------------------------------------------------
+
+
+async def salvaged(house: House) -> None:
+    async def then() -> None:
+        told.append(True)
+
+    told: list[bool] = []
+    await house.store.settled()
+    salvage = Salvage(
+        house.keeper,
+        house.store.recordings,
+        house.store.calls,
+        Clock(),
+        house.store.append,
+    )
+    await salvage.run(BEGAN + 100, then)
+    assert told == [True]
+
+
+def test_a_recording_that_was_growing_is_made_whole_to_its_last_frame(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        grown = wav(2, 16_000, said=0) + b"\x01"  # a frame that was being written
+        write(house.shelf.folder, f"{DAY}/c-r1.wav.part", grown)
+        house.write("r1", "recording", channels=2)
+        await salvaged(house)
+        row = await house.row("r1")
+        assert (row.state, row.file) == ("partial", f"{DAY}/c-r1.wav")  # type: ignore[attr-defined]
+        told = json.loads(row.certificate)  # type: ignore[attr-defined]
+        assert told["reasons"][0]["text"] == LOST
+        assert (told["seconds"], told["call_seconds"]) == (2.0, 3.0)
+        assert (row.seconds, row.ended_at) == (2.0, BEGAN + 3.0)  # type: ignore[attr-defined]
+        assert (house.shelf.folder / DAY / "c-r1.wav").read_bytes() == wav(2, 16_000)
+
+    run(tmp_path, story)
+
+
+def test_a_recording_that_had_ended_is_decided_as_it_would_have_been(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        content = wav(1, 8000)
+        write(house.shelf.folder, f"{DAY}/c-r1.wav", content)
+        tape = {"state": "whole", "seconds": 1.0, "call_seconds": 1.0, "channels": 1, "size": len(content)}
+        tape |= {"gaps": [], "stops": [], "frames": [], "problem": ""}
+        kept = json.dumps({"tape": tape})
+        house.write("r1", "recording", file=f"{DAY}/c-r1.wav", certificate=kept)
+        house.write("r2", "recording")
+        await salvaged(house)
+        states = [(await house.row(name)).state for name in ("r1", "r2")]  # type: ignore[attr-defined]
+        assert states == ["whole", "failed"]
+
+    run(tmp_path, story)
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF"])
+def test_of_a_file_without_a_frame_nothing_is_left(tmp_path: Path, content: bytes) -> None:
+    async def story(house: House) -> None:
+        write(house.shelf.folder, f"{DAY}/c-r1.wav.part", content)
+        house.write("r1", "recording")
+        await salvaged(house)
+        row = await house.row("r1")
+        assert row.state == "failed" and "nothing is left" in row.problem  # type: ignore[attr-defined]
+
+    run(tmp_path, story)
