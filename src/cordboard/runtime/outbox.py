@@ -91,6 +91,7 @@ class OutboxSender:
         self._tasks, self._figures = tasks, figures
         self._lanes: dict[str, _Lane] = {}
         self._resting: dict[str, float] = {}  # receiver → when to look again, monotonic
+        self._empty: dict[str, float] = {}  # receiver → how long it rested when nothing could be sent
         self._nothing: set[str] = set()  # of those: who rests only because nothing could be sent
         self._look, self._fresh = asyncio.Event(), False
         self._log = structlog.get_logger("outbox")
@@ -127,6 +128,7 @@ class OutboxSender:
         wall, now = self._clock.wall(), self._clock.monotonic()
         self._resting = {host: until for host, until in self._resting.items() if until > now}
         self._nothing &= self._resting.keys()
+        self._empty = {host: rest for host, rest in self._empty.items() if host in soonest}
         wait = _IDLE_SECONDS
         for host, (due_at, _) in soonest.items():
             if host in self._lanes:
@@ -163,11 +165,17 @@ class OutboxSender:
         now = self._clock.monotonic()
         if lane.rest:
             self._resting[lane.host] = now + lane.rest
-        elif not lane.sent:
-            # all that is due stands behind something that is not yet: nothing changes before that
+        elif lane.sent:
+            self._empty.pop(lane.host, None)
+        else:
+            # All that is due stands behind something that is not yet, or that is done and on its way into the
+            # database: a moment at first, then longer, but no longer than until the next is due.
             later = (await self._waiting.soonest(self._clock.wall())).get(lane.host)
-            wait = _IDLE_SECONDS if later is None else later[0] - self._clock.wall()
-            self._resting[lane.host] = now + min(_IDLE_SECONDS, max(_SOON_SECONDS, wait))
+            due_in = _IDLE_SECONDS if later is None else later[0] - self._clock.wall()
+            wait = self._empty[lane.host] = min(
+                _IDLE_SECONDS, 2 * self._empty.get(lane.host, _SOON_SECONDS / 2)
+            )
+            self._resting[lane.host] = now + max(_SOON_SECONDS, min(wait, due_in))
             self._nothing.add(lane.host)
 
     async def _work(self, lane: _Lane) -> None:

@@ -1,6 +1,7 @@
 """Events to customers: at least once, in order for each receiver, never lost, not for ever. Time jumps."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -27,8 +28,11 @@ class Box:
     def __init__(self, rows: list[OutboxRow]) -> None:
         self.rows = {row.id: row for row in rows}
         self.asked: list[tuple[str, float]] = []
+        self.commit_seconds = 0.0
+        self.late: dict[str, float] = {}
 
     def done(self, id: str, attempts: int = 1) -> None:
+        self.late[id] = CLOCK.monotonic() + self.commit_seconds
         self.rows[id] = replace(self.rows[id], state="done", attempts=attempts)
 
     def retry(self, id: str, at: float, error: str, attempts: int = 1) -> None:
@@ -41,9 +45,11 @@ class Box:
         self.asked.append((host, now))
         first: dict[str, OutboxRow] = {}
         for row in sorted(self.rows.values(), key=lambda row: row.number):
-            if row.state == "due" and row.host == host:
+            there = row.state == "due" or self.late.get(row.id, 0.0) > CLOCK.monotonic()
+            if there and row.host == host:
                 first.setdefault(row.call_sid, row)
-        return tuple(row for row in first.values() if row.due_at <= now)[:limit]
+        ready = (row for row in first.values() if row.state == "due" and row.due_at <= now)
+        return tuple(ready)[:limit]
 
     async def soonest(self, after: float | None = None) -> dict[str, tuple[float, int]]:
         due: dict[str, list[float]] = {}
@@ -178,6 +184,15 @@ def test_what_waits_behind_a_failed_event_is_not_asked_for_again_and_again() -> 
     play(box, customer, 3600.0)
     assert len(customer.sent) == 7  # after 2, 5, 30, 120, 600 and 1800 s
     assert len(box.asked) < 7 * 4 + 3600 / 30 * 2
+
+
+def test_an_event_follows_the_one_before_it_as_soon_as_the_database_knows_of_that() -> None:
+    box = Box([event(f"m{n}", number=n) for n in range(1, 6)])
+    box.commit_seconds = 1.2
+    customer = Customer(lambda url: Got(200))
+    play(box, customer, 15.0)
+    assert customer.ids() == ["m1", "m2", "m3", "m4", "m5"]
+    assert all(later - at < 3.0 for (_, at), (_, later) in itertools.pairwise(customer.at))
 
 
 def test_a_new_event_is_sent_at_once_whatever_else_waits() -> None:
