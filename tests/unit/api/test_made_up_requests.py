@@ -52,8 +52,10 @@ class Served:
 
     def ask(self, sent: requests.PreparedRequest) -> Answer:
         """One request, with the key."""
-        headers = {name: value for name, value in sent.headers.items() if name.lower() != "authorization"}
+        named = ((name, _text(value)) for name, value in sent.headers.items())
+        headers = {name: value for name, value in named if name.lower() != "authorization"}
         body = sent.body.encode() if isinstance(sent.body, str) else sent.body or b""
+        assert isinstance(body, bytes)
         asking = self.house.get(sent.path_url, headers, method=sent.method or "GET", body=body)
         return asyncio.run_coroutine_threadsafe(asking, self._loop).result(30)
 
@@ -74,7 +76,7 @@ def try_everything(served: Served, examples: int) -> None:
     schema = schemathesis.openapi.from_dict(description)
     asked: set[tuple[str, int]] = set()
     for result in schema.get_all_operations():
-        operation = result.ok()
+        operation: Any = result.ok()  # type: ignore[union-attr]
         if operation.path in ENDLESS:
             continue
         for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
@@ -99,7 +101,7 @@ def try_all(served: Served, operation: Any, mode: Any, examples: int, asked: set
         try:
             sent = requests.Request(**wanted).prepare()
             for name, value in sent.headers.items():
-                f"{name}{value}".encode("latin-1")
+                (name + _text(value)).encode("latin-1")
         except (requests.RequestException, ValueError, TypeError):
             return  # no client can put this on a wire
         answer = served.ask(sent)
@@ -118,6 +120,10 @@ def try_all(served: Served, operation: Any, mode: Any, examples: int, asked: set
     except Exception as error:
         if type(error).__name__ not in ("Unsatisfiable",):  # nothing bad can be made up for this one
             raise
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def message_of(answer: Answer) -> str:
