@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from cordboard.call.scene import Party, Scene, Silence
+from cordboard.call.scene import Clip, Party, Scene, Silence
 from cordboard.call.words import (
     AnswerCaller,
     Bridge,
@@ -63,6 +63,9 @@ class Watch:
     dialled: set[int] = field(default_factory=set)
     requests: set[int] = field(default_factory=set)
     sounds: set[str] = field(default_factory=set)
+    plays: dict[int, str] = field(default_factory=dict)  # the sound of each
+    recordings: list[str] = field(default_factory=list)  # in their order
+    recording: str = ""  # that runs
     in_events: Counter[str] = field(default_factory=Counter)
     seconds: dict[int, float] = field(default_factory=dict)
 
@@ -141,6 +144,8 @@ class Watch:
                 self.sounds.add(sound)
             case SendEvent(url, kind) if kind in STATUS:
                 self._count(url, kind)
+            case SendEvent(recording=recording) if recording:
+                assert recording in self.recordings, f"an event names {recording}, which never was"
             case AnswerCaller():
                 self.answers += 1
                 assert self.answers == 1, "the caller was answered twice"
@@ -185,10 +190,24 @@ class Watch:
             assert leg in there, f"leg {leg} is not there and hears {source}"
             if isinstance(source, Party):
                 assert source.leg in there, f"leg {source.leg} is not there and is heard by {leg}"
+            if isinstance(source, Clip):
+                assert source.sound in self.sounds, f"{source.sound} is played and was never asked for"
+                assert self.plays.setdefault(source.play, source.sound) == source.sound, (
+                    "a play was used twice"
+                )
+        self._keep(scene)
         if scene.recording is not None and scene.recording.alone:
             assert scene.recording.left == 0 and not self.caller_gone, "nobody is there to leave a message"
         elif scene.recording is not None:
             assert self.bridged == scene.recording.right, "a recording without a conversation"
+
+    def _keep(self, scene: Scene) -> None:
+        """Each recording has a name of its own: two with one name would be one file."""
+        name = scene.recording.name if scene.recording is not None else ""
+        if name != self.recording and name:
+            assert name not in self.recordings, f"recording {name} began twice"
+            self.recordings.append(name)
+        self.recording = name
 
     def at_the_end(self, state: State, open_lines: list[int]) -> None:
         """Nothing is left to happen."""
