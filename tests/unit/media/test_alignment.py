@@ -226,3 +226,26 @@ def test_telephony_24_a_pressed_key_is_no_loss() -> None:
 def test_a_leg_that_begins_late_is_a_gap() -> None:
     _, track = record(packets([(3.0 + 0.02 * n, n, LOUD) for n in range(100)]), 5.0)
     assert track.gaps(5 * RATE) == [(0.0, 3.0)]
+
+
+@pytest.mark.parametrize("seconds", [0.6, 0.9, 1.4])
+@pytest.mark.parametrize("plain", [True, False])
+def test_telephony_24_what_comes_too_late_to_be_written_is_a_gap(seconds: float, plain: bool) -> None:
+    """A network that stands still for longer than the jitter buffer, then brings everything at once."""
+    began, over = 1.6, 1.6 + seconds
+    frames = [(over if began <= 0.02 * n < over else 0.02 * n, n, LOUD) for n in range(200)]
+    arrivals = packets(frames)
+    if not plain:  # a repeated frame in the batch that brings them
+        again = round((over + 0.2) / 0.02)
+        arrivals.insert(again + 1, arrivals[again])
+    sound, track = record(arrivals, 4.0)
+    lost = 200 - sound.count(LOUD[0]) / 160
+    assert lost >= 7, "else nothing was tested"
+    assert track.came - track.repeated == 200 and track.written == pytest.approx(200 - lost, abs=1)
+    assert sum(length for _, length in track.gaps(4 * RATE)) == pytest.approx(lost * 0.02, abs=0.021)
+
+
+def test_a_way_that_gets_longer_is_no_sign_of_a_far_side_that_leaves_silence_out() -> None:
+    frames = [(0.02 * n + (0.2 if n >= 100 else 0.0), n, LOUD) for n in range(400)]
+    _, track = record(packets(frames), 14.0)
+    assert (8.2, 5.8) in track.gaps(14 * RATE), "it stopped, and that is a gap"

@@ -115,7 +115,8 @@ class Track:
                 self._put((0.0, number, stamp, ssrc, data[12:], self.law), place)
             return True
         self._sequence, self._timestamp, self._unrolled = sequence, timestamp, spots[-1]
-        self.expected, self.written = self.expected + count, self.written + count
+        late = self._too_late(at, at + count * FRAME)
+        self.expected, self.written = self.expected + count, self.written + count - round(late / FRAME)
         self._end = max(self._end, at + count * FRAME)
         self._write(at, b"".join([data[12:] for data in datagrams]))
         return True
@@ -219,9 +220,10 @@ class Track:
         if step > 0:
             missing = max(at - self._end, 0) if not self._begins else 0
             self.expected += 1 + min(step - 1, round(missing / FRAME))
-            self.written += 1
+            late = self._too_late(at, at + len(payload))
+            self.written += late <= len(payload) // 2
             if missing > FRAME // 2:
-                self._hole(step, at)
+                self._hole(step, at, timestamp)
             self._begins = self._other = False
             if self.first < 0:
                 self.first = at
@@ -235,9 +237,21 @@ class Track:
         self._end = max(self._end, at + len(payload))
         self._write(at, payload)
 
-    def _hole(self, step: int, at: int) -> None:
+    def _too_late(self, at: int, end: int) -> int:
+        """How many of these samples belong where silence was written already: a gap, though they came."""
+        begin, end = max(at, 0), min(end, self._start)  # what was said before the start is none
+        if begin >= end:
+            return 0
+        if self._holes and begin <= self._holes[-1][1] < end:
+            self._holes[-1] = self._holes[-1][0], end
+        elif len(self._holes) < _MOST_GAPS and not self._is_missing(begin, end):
+            self._holes.append((begin, end))
+        return end - begin
+
+    def _hole(self, step: int, at: int, timestamp: int) -> None:
         if step == 1:
-            self._quiet = self._quiet or (at - self._end > 2 * FRAME and not self._other)
+            left_out = timestamp_step(timestamp, self._timestamp) > 3 * FRAME  # else the way got longer
+            self._quiet = self._quiet or (left_out and at - self._end > 2 * FRAME and not self._other)
         elif len(self._holes) < _MOST_GAPS:
             self._holes.append((self._end, at))
 

@@ -6,6 +6,7 @@ that socket. It ends when told to, or when nobody is connected any more.
 
 import argparse
 import gc
+import resource
 import selectors
 import signal
 import socket
@@ -15,15 +16,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Thread
-from typing import Any
 
 from cordboard.media.embedded import wav
 from cordboard.media.embedded.align import HOLD, RATE, Track
+from cordboard.media.embedded.finishing import Finishing
 from cordboard.media.embedded.frames import Message, Unpacker, pack
 from cordboard.media.embedded.silence import Listener
-from cordboard.media.embedded.taping import Recording
+from cordboard.media.embedded.taping import PASSING, Recording
 
 _LONELY = 5.0  # seconds without anybody: whoever has left a recorder does not come back to it
 _READ = 1 << 18
@@ -48,9 +48,9 @@ class Recorder:
         self._peers: set[Peer] = set()
         self._engine: Peer | None = None
         self._recordings: dict[int, Recording] = {}
-        self._finishing: SimpleQueue[Any] = SimpleQueue()
-        self._done: deque[Message] = deque()
-        self._unfinished = 0
+        self._done: deque[tuple[Message | None, bool]] = deque()
+        self._finishing = Finishing(self._tell_done)
+        self._unfinished = 0  # not those that the disk refuses
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, self._on_done)
@@ -58,7 +58,7 @@ class Recorder:
 
     def run(self) -> None:
         """Until told to end, or lonely."""
-        Thread(target=self._finish_files, daemon=True).start()
+        Thread(target=self._finishing.run, daemon=True).start()
         while True:
             events = self._selector.select(_LONELY)
             for key, _ in events:
@@ -190,30 +190,38 @@ class Recorder:
 
     def _finish(self, recording: Recording, state: str) -> None:
         self._unfinished += 1
-        self._finishing.put((recording, state))
+        self._finishing.put(recording.file, partial(recording.finish, state))
 
-    def _finish_files(self) -> None:
-        while True:
-            recording, state = self._finishing.get()
-            self._done.append(recording.finish(state))
-            self._waker.send(b"x")
+    def _rescue(self, file: int, path: Path) -> None:
+        self._unfinished += 1
+        self._finishing.put(file, partial(_rescued, file, path))
+
+    def _tell_done(self, message: Message | None, first: bool) -> None:
+        """For the other thread."""
+        self._done.append((message, first))
+        self._waker.send(b"x")
 
     def _on_done(self) -> None:
         self._woken.recv(4096)
         while self._done:
-            self._unfinished -= 1
-            self._say(self._done.popleft())
+            message, first = self._done.popleft()
+            self._unfinished -= first
+            if message is not None:
+                self._say(message)
 
-    def _rescue(self, file: int, path: Path) -> None:
-        try:
-            size, channels, state = wav.rescue(path)
-        except OSError as error:
-            text = f"nothing is left of it: {error.strerror or error}"
-            self._say(["ended", file, "failed", 0.0, 1, 0, [], text])
-            return
-        seconds = (size - wav.HEADER_SIZE) / (2 * channels * RATE)
-        text = "the recorder ended before the recording" if state == "partial" else ""
-        self._say(["ended", file, state, round(seconds, 3), channels, size, [], text])
+
+def _rescued(file: int, path: Path) -> Message:
+    """What a recorder that died has left."""
+    try:
+        size, channels, state = wav.rescue(path)
+    except OSError as error:
+        if error.errno in PASSING:
+            raise
+        text = f"nothing is left of it: {error.strerror or error}"
+        return ["ended", file, "failed", 0.0, 1, 0, [], text]
+    seconds = (size - wav.HEADER_SIZE) / (2 * channels * RATE)
+    text = "the recorder ended before the recording" if state == "partial" else ""
+    return ["ended", file, state, round(seconds, 3), channels, size, [], text]
 
 
 def main() -> int:
@@ -225,6 +233,8 @@ def main() -> int:
     listener = socket.socket(fileno=given.listen)
     listener.setblocking(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor for each recording that runs
     gc.freeze()
     Recorder(listener, given.leave).run()
     return 0

@@ -81,10 +81,12 @@ class Recording:
         return round((at - self.began) * RATE / 1_000_000_000)
 
     def finish(self, state: str) -> Message:
-        """Make the file whole; the ``ended`` message for the engine."""
+        """Make the file whole; the ``ended`` message for the engine. Raises OSError where the disk refuses it
+        for a while; to be called again then."""
         frames = self._frames()
         if self.stopped is not None:
             self._note(self.stopped, None)
+            self.stopped = None
         gaps = [
             [min(side, self.channels - 1), *gap]
             for side, track in enumerate(self.tracks)
@@ -96,6 +98,8 @@ class Recording:
         try:
             size = self.wav.finish()
         except OSError as error:
+            if error.errno in PASSING:
+                raise
             return [*failed, self.problem or f"finishing failed: {error.strerror}", frames, self.stops]
         if self.stops or self.problem:
             state = "partial"

@@ -80,14 +80,10 @@ class WavFile:
             view = view[count:]
 
     def finish(self) -> int:
-        """Right header, on disk, renamed. The size of the file."""
-        with self._file as file:
-            return _seal(file.fileno(), self.part, self.path, self.channels)
-
-    def abandon(self) -> None:
-        """Nothing of it is worth keeping."""
+        """Right header, on disk, renamed. The size of the file. Raises OSError; may be tried again then."""
+        size = _seal(self._file.fileno(), self.part, self.path, self.channels)
         self._file.close()
-        self.part.unlink(missing_ok=True)
+        return size
 
 
 def part_of(path: Path) -> Path:
@@ -107,6 +103,8 @@ def rescue(path: Path) -> tuple[int, int, str]:
         if len(start) < HEADER_SIZE:
             raise OSError("nothing was written")
         channels = int.from_bytes(start[22:24], "little")
+        if start[:4] != b"RIFF" or channels not in (1, 2):  # the power may have failed before it was written
+            raise OSError("its beginning was not written")
         if sealed:
             return os.fstat(file.fileno()).st_size, channels, "whole"
         return _seal(file.fileno(), part, path, channels), channels, "partial"
