@@ -175,7 +175,16 @@ class Bench:
             folder,
             cores[1:],
             *("-sf", str(scenario), "-s", EXOPHONE, "-p", str(free_port()), "-r", str(rate)),
-            *("-m", str(rate * seconds), "-trace_rtt", "-rtt_freq", "1", "-timeout", f"{seconds + 40}s"),
+            *(
+                "-m",
+                str(rate * seconds),
+                "-trace_rtt",
+                "-rtt_freq",
+                "1",
+                "-trace_err",
+                "-timeout",
+                f"{seconds + 40}s",
+            ),
             f"{self.served.sip.host}:{self.served.sip.port}",
         )
         assert await caller.wait() == 0, "a call failed"
