@@ -222,3 +222,41 @@ def test_whoever_the_api_called_first_is_asked_for_keys_as_a_caller_is() -> None
         "order-42",
     )
     assert exits(world) == ["digits", "after_conversation"]
+
+
+TWO_CODES = flow_of(
+    "first",
+    first={**GATHER, "max_input_digits": 4, "digits": "second"},
+    second={**GATHER, "prompt": {"text": "And now your code."}},
+    connect=CONNECT,
+)
+
+
+def test_contract_5_5_a_finish_key_behind_the_last_digit_is_not_the_next_gathers() -> None:
+    keys = (*typed("1234#", 1.0), *typed("56#", 8.0))
+    world = play({}, answer(), flow=TWO_CODES, caller=Caller(digits=keys))
+    assert exits(world)[:2] == ["digits", "digits"] and "gather.last-key" in notes(world)
+    assert queries(world)[0]["digits"] == '"56"'
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        ((4.6, "#"),),  # too late to be meant for the first
+        ((3.0, "#"), (3.2, "#")),  # only one is
+        ((3.0, "9"), (3.2, "#")),  # and none behind other digits
+    ],
+)
+def test_contract_5_5_any_other_finish_key_is_the_next_gathers(late: tuple[tuple[float, str], ...]) -> None:
+    world = play({}, answer(), flow=TWO_CODES, caller=Caller(digits=(*typed("1234", 1.0), *late)))
+    finished = [finish for finish in world.seen(Finish) if finish.exit in ("digits", "nothing")]
+    assert [finish.why for finish in finished] == ["gather.max-digits", "gather.finish-key"]
+    assert world.at(Finish, why="gather.finish-key") == late[-1][0]
+
+
+def test_contract_5_5_a_gather_without_a_finish_key_takes_every_key_for_a_digit() -> None:
+    first = {**GATHER, "max_input_digits": 2, "finish_on_key": "", "digits": "second"}
+    second = {**GATHER, "finish_on_key": "", "max_input_digits": 1}
+    flow = flow_of("first", first=first, second=second, connect=CONNECT)
+    world = play({}, answer(), flow=flow, caller=Caller(digits=typed("12#", 1.0)))
+    assert queries(world)[0]["digits"] == '"#"'

@@ -318,10 +318,12 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """An applet is done and leaves by this exit."""
+    """An applet is done and leaves by this exit. ``last_key``: the one that callers may still press behind
+    what they typed; it is not meant for the applet that comes next."""
 
     exit: str
     why: str
+    last_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

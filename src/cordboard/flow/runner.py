@@ -18,6 +18,7 @@ from cordboard.call.words import (
     CallerHungUp,
     CallOrdered,
     Command,
+    DigitPressed,
     EndCall,
     Event,
     Finish,
@@ -47,6 +48,10 @@ from cordboard.flow.ordered import Ordered
 MOST_APPLETS = 100
 """A call goes through no more applets than this: a flow that goes in circles by itself comes to an end."""
 
+LAST_KEY_SECONDS = 2.0
+"""So long after its last digit a Gather's finish key still belongs to it: a caller who was told to type four
+digits and then hash does so, also where the fourth was enough."""
+
 CALLER = 0
 
 
@@ -57,6 +62,7 @@ class State:
     ``applet`` is the name of the one that runs and ``inner`` its own state (None before the first and after
     the last). ``facts`` are those at the last change of applet. ``released``: legs we let go, with the cause.
     ``others``: every flow that a transfer may lead to, as they were when the call began.
+    ``last_key``: one that is of no applet any more, and until when (``words.Finish``).
     ``ordered``: what the API asked for, where it began the call; ``ends_at``: when its limit ends the call.
     """
 
@@ -71,6 +77,7 @@ class State:
     released: tuple[tuple[int, Cause], ...] = ()
     entered: int = 0
     others: tuple[Flow, ...] = ()
+    last_key: tuple[str, float] | None = None
     ordered: Ordered | None = None
     ends_at: float | None = None
 
@@ -151,6 +158,13 @@ class Runner:
             case LegFailed(leg) | LegEnded(leg) if leg in state.held:
                 state = replace(state, held=tuple(other for other in state.held if other != leg))
                 return self._pass_on(state, event, now)
+            case DigitPressed(leg=0, digit=digit) if state.last_key is not None:
+                key, until = state.last_key
+                state = replace(state, last_key=None)
+                if digit != key or now > until:
+                    return self._pass_on(state, event, now)
+                told = f"{key} came behind the digits that it was to end, and counts with them"
+                return state, (Note("gather.last-key", told, "gather.max-digits"),)
             case _:
                 return self._pass_on(state, event, now)
 
@@ -270,6 +284,8 @@ class Runner:
             if facts.caller_gone != state.gone:
                 facts = replace(facts, caller_gone=state.gone)
             state = replace(state, facts=facts, inner=None, released=released)
+            if isinstance(finish, Finish) and finish.last_key:
+                state = replace(state, last_key=(finish.last_key, now + LAST_KEY_SECONDS))
             if isinstance(finish, Transfer):
                 state, commands = self._transfer(state, finish.flow, now)
                 before += commands

@@ -143,13 +143,13 @@ def test_another_finish_key_or_none(finish: str, typed: str, digits: str) -> Non
 def test_as_many_digits_as_are_wanted_end_it_at_once() -> None:
     gather = Play(**PIN, max_input_digits=4)
     gather.speaks()
-    assert gather.press(1.0, "1234") == (Finish("digits", "gather.max-digits"),)
+    assert gather.press(1.0, "1234") == (Finish("digits", "gather.max-digits", "#"),)
     assert gather.digits == "1234"
 
 
 def test_at_most_255_digits() -> None:
     gather = Play()
-    assert gather.press(1.0, "1" * 255) == (Finish("digits", "gather.max-digits"),)
+    assert gather.press(1.0, "1" * 255) == (Finish("digits", "gather.max-digits", "#"),)
 
 
 @pytest.mark.parametrize("event", [DigitPressed(1, "5"), DigitPressed(0, "A"), DigitPressed(0, "")])

@@ -31,7 +31,7 @@ def test_the_answer_is_said_and_obeyed() -> None:
     gather.tell(4.0, Played(1))
     assert KIND.deadline(gather.state) == 12.0
     assert gather.waits() == (PrepareSound("s2", "text", "Again.", 3, "gather"),)
-    assert gather.press(13.0, "42") == (Finish("digits", "gather.max-digits"),)
+    assert gather.press(13.0, "42") == (Finish("digits", "gather.max-digits", "#"),)
     assert gather.digits == "42"
 
 
@@ -47,7 +47,7 @@ def test_the_same_repeat_prompt_is_not_asked_for_twice() -> None:
 def test_the_flow_says_what_the_answer_leaves_out() -> None:
     gather = Play(**ASKS, max_input_digits=1)
     gather.reply(0.4, gather_prompt={"text": "Type."})
-    assert gather.press(1.0, "4") == (Finish("digits", "gather.max-digits"),)
+    assert gather.press(1.0, "4") == (Finish("digits", "gather.max-digits", "#"),)
 
 
 def _fails(gather: Play, how: str, now: float, request: int) -> None:

@@ -133,7 +133,7 @@ def _type(state: State, phase: Typing, event: AppletEvent, now: float) -> Step:
         return _finish(state, phase.typed, why)
     typed = phase.typed + came
     if len(typed) >= phase.entry.max_input_digits:
-        return _finish(state, typed, "gather.max-digits")
+        return _finish(state, typed, "gather.max-digits", last_key=phase.entry.finish_on_key)
     return replace(state, phase=replace(phase, turn=turn, typed=typed)), ()
 
 
@@ -154,10 +154,10 @@ def _nothing(state: State, phase: Typing, why: str, now: float) -> Step:
     return replace(state, facts=facts, phase=phase), commands
 
 
-def _finish(state: State, typed: str, why: str, before: tuple[Command, ...] = ()) -> Step:
+def _finish(state: State, typed: str, why: str, before: tuple[Command, ...] = (), last_key: str = "") -> Step:
     facts = replace(state.facts, digits=typed) if typed else state.facts
     exit = "digits" if typed else "nothing"
-    return replace(state, facts=facts, phase=Done()), (*before, Finish(exit, why))
+    return replace(state, facts=facts, phase=Done()), (*before, Finish(exit, why, last_key))
 
 
 class Gather:
