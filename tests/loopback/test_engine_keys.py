@@ -147,7 +147,7 @@ def test_barge_in_a_key_stops_the_prompt_within_a_tenth_of_a_second(home: Home) 
     for hertz in (MENU_HERTZ, CODE_HERTZ):
         ((began, ended),) = tone_spans(play.caller.heard, hertz)
         assert ended - began < LONG / 2
-    packets = play.caller.packets  # one stream, which pauses while keys are awaited (telephony.md 18)
+    packets = play.caller.packets  # one stream, also while keys are awaited (telephony.md 18)
     assert len({packet.ssrc for packet in packets}) == 1
     assert all((b.sequence - a.sequence) % 2**16 == 1 for a, b in pairwise(packets))
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from cordboard.call.scene import Clip, Recording, Silence
+from cordboard.call.scene import Clip, Quiet, Recording, Silence
 from cordboard.call.words import Finish
 from cordboard.testing.journal_sink import JournalSink
 from cordboard.testing.scenario import PRIMARY, Caller, Sound, answer, answers, busy
@@ -64,7 +64,7 @@ def ended(stage: Stage) -> tuple[float, str]:
 
 def test_prompt_and_beep_are_heard_and_then_the_caller_alone_is_recorded() -> None:
     stage = leave(caller=Caller(leaves=8.0))
-    assert [type(source) for source in heard(stage, 0)] == [Clip, Clip, Silence]
+    assert [type(source) for source in heard(stage, 0)] == [Quiet, Clip, Clip, Quiet, Silence]
     assert [wanted.kind for wanted in stage.sounds.wanted] == ["text", "beep"]
     assert scene_at(stage, 3.5).recording is None
     assert scene_at(stage, 3.7).recording == Recording("r1", False, 0, 0, 5.0)

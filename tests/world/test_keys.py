@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cordboard.call.scene import Clip, HoldMusic, Silence
+from cordboard.call.scene import Clip, HoldMusic, Quiet
 from cordboard.call.words import AnswerCaller, Fetch, Finish, PrepareSound
 from cordboard.testing.scenario import (
     CALLER,
@@ -133,7 +133,7 @@ def test_barge_in_the_first_key_stops_the_prompt() -> None:
     world = play({A: answers()}, answer(A), flow=gathering(), caller=keys("5", 1.0))
     heard = world.heard(0)
     assert isinstance(heard[1][1], Clip)
-    assert heard[2] == (1.0, Silence())  # the prompt of 3 s began at 0.1
+    assert heard[2] == (1.0, Quiet())  # the prompt of 3 s began at 0.1
     assert (6.0, HoldMusic()) in heard  # the Connect, five seconds after the key
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cordboard.call.causes import Cause
-from cordboard.call.scene import Clip, HoldMusic, Ringback, Silence
+from cordboard.call.scene import Clip, HoldMusic, Quiet, Ringback, Silence
 from cordboard.call.words import Bridge, Dial, Fetch, Note, PrepareSound
 from cordboard.testing.scenario import (
     ACCOUNT,
@@ -317,7 +317,7 @@ def test_settled_11_speech_that_is_late_is_waited_for_a_little() -> None:
     phones, reply = {A: answers(0.3)}, answer(A, start_call_playback=SPEECH)
     world = play(phones, reply, sounds={"Hello.": Sound(after=1.0, seconds=3.0)})
     assert world.at(Bridge) == pytest.approx(0.1 + 1.0 + 3.0)
-    assert [source for _, source in world.heard(1)][:2] == [Silence(), Clip("s1", 1)]
+    assert [source for _, source in world.heard(1)][:3] == [Silence(), Quiet(), Clip("s1", 1)]
     world = play(phones, reply, sounds={"Hello.": Sound(after=1.0, seconds=0.0)})
     assert world.at(Bridge) == pytest.approx(1.1)
     world = play(phones, reply, sounds={"Hello.": Sound(after=None)})

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Nothing is sent."""
+    """Nothing is sent: to a leg that is not answered, or is being ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Frames of silence are sent: to an answered leg while there is nothing to be heard. Carriers and NATs
+    end a call in which no audio goes by for half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,10 @@ class Party:
     """The audio of another leg; until its first packet arrives, ``until``."""
 
     leg: int
-    until: "Silence | HoldMusic | Ringback | Clip" = Silence()
+    until: "Silence | Quiet | HoldMusic | Ringback | Clip" = Silence()
 
 
-Source = Silence | HoldMusic | Ringback | Clip | Party
+Source = Silence | Quiet | HoldMusic | Ringback | Clip | Party
 
 
 @dataclass(frozen=True, slots=True)

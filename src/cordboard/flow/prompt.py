@@ -123,6 +123,14 @@ def hush(prompt: Prompt) -> Prompt:
     return prompt if prompt.over else replace(prompt, at=len(prompt.sounds), playing=False)
 
 
+def skip_to_last(prompt: Prompt, now: float) -> Said:
+    """Leave out what stands before the last sound."""
+    last = len(prompt.sounds) - 1
+    if prompt.at >= last:
+        return prompt, ()
+    return _go_on(replace(prompt, at=last, playing=False, until=now + AUDIO_FETCH_SECONDS), now)
+
+
 def step(prompt: Prompt, event: AppletEvent, now: float) -> Said:
     """One event. What is none of the prompt's business changes nothing."""
     if prompt.over:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cordboard.call import verdicts
 from cordboard.call.causes import Cause
-from cordboard.call.scene import Clip, HoldMusic, Party, Ringback, Scene, Silence, Source
+from cordboard.call.scene import Clip, HoldMusic, Party, Quiet, Ringback, Scene, Silence, Source
 from cordboard.call.words import (
     AnswerCaller,
     AudioDied,
@@ -115,15 +115,22 @@ class Runner:
         return replace(facts, caller_gone=True) if state.gone and not facts.caller_gone else facts
 
     def scene(self, state: State) -> Scene:
-        """What everybody hears; in place of a leg that is on hold, hold music (telephony.md 7)."""
+        """What everybody hears; in place of a leg that is on hold, hold music (telephony.md 7). An answered
+        caller to whom the applet says nothing hears ``Quiet``, so that the call stays alive."""
         if state.inner is None:
             return Scene()
         scene = self._kind(state).scene(state.inner)
+        if not any(leg == CALLER for leg, _ in scene.hears) and self._waits(state):
+            scene = replace(scene, hears=((CALLER, Quiet()), *scene.hears))
         if not state.held:
             return scene
         return replace(
             scene, hears=tuple((leg, _unless_held(source, state.held)) for leg, source in scene.hears)
         )
+
+    def _waits(self, state: State) -> bool:
+        """The caller is there, and was answered: before that, silence would hide the ringing of its own."""
+        return not state.gone and self._kind(state).facts(state.inner).answered_at is not None
 
     def step(self, state: State, event: Event, now: float) -> Step:
         """One event in, the next state and what is to be done out. ``now``: seconds since the call began."""
@@ -384,5 +391,5 @@ def _unless_held(source: Source, held: tuple[int, ...]) -> Source:
     match source:
         case Party(leg) if leg in held:
             return HoldMusic()
-        case Party() | Clip() | HoldMusic() | Ringback() | Silence():
+        case Party() | Clip() | HoldMusic() | Ringback() | Quiet() | Silence():
             return source

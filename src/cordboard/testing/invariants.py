@@ -185,6 +185,8 @@ class Watch:
     def _listen(self, scene: Scene) -> None:
         if (self.ringing.keys() - {0} or self.up) and not self.caller_gone:
             assert not isinstance(scene.heard_by(0), Silence), "the caller waits in silence"
+        if self.answers and not self.caller_gone and not self.farewells:
+            assert not isinstance(scene.heard_by(0), Silence), "an answered caller is sent nothing"
         there = {0, *self.ringing, *self.up}
         for leg, source in scene.hears:
             assert leg in there, f"leg {leg} is not there and hears {source}"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from cordboard.call.scene import Clip, HoldMusic, Party, Recording, Scene
+from cordboard.call.scene import Clip, HoldMusic, Party, Quiet, Recording, Scene, Silence
 from cordboard.call.words import FellSilent, MediaLost, Played
 from cordboard.media.control import LegReport, MediaEngine, MediaEvent, RecordingEnded, Stream
 
@@ -47,7 +47,18 @@ class _Watch:
 
 async def check_media_engine(engine: MediaEngine) -> None:
     """Run every check against a started engine. Raises AssertionError with a sentence."""
-    for check in (_legs, _plays, _goes_on, _loops, _unknown, _until, _records, _hears_silence, _closes):
+    for check in (
+        _legs,
+        _plays,
+        _goes_on,
+        _loops,
+        _unknown,
+        _until,
+        _waits,
+        _records,
+        _hears_silence,
+        _closes,
+    ):
         await check(engine)
 
 
@@ -133,6 +144,26 @@ async def _until(engine: MediaEngine) -> None:
     engine.set_scene("suite-until", Scene(((0, Party(1, until=Clip("suite-half", 2))),)))
     await watch.until(lambda: watch.count(Played(2), "suite-until"), "Played of what stands for a party")
     engine.close_call("suite-until")
+
+
+async def _waits(engine: MediaEngine) -> None:
+    """Whoever hears ``Quiet`` is sent a frame each 20 ms, whoever hears ``Silence`` is sent none."""
+    watch = _Watch(engine)
+    engine.load("suite-half", _half_a_second())
+    sources = (Quiet(), Silence(), Clip("suite-half", 8))
+    for leg in range(len(sources)):
+        engine.open_leg("suite-quiet", leg)
+        engine.set_stream("suite-quiet", leg, _NOBODY)
+    engine.set_scene("suite-quiet", Scene(tuple(enumerate(sources))))
+    await watch.until(lambda: watch.count(Played(8), "suite-quiet"), "Played")
+    engine.set_scene("suite-quiet", Scene(((0, Quiet()), (2, Quiet()))))
+    await watch.pass_time(1.0)
+    engine.close_call("suite-quiet")
+    await watch.until(lambda: len(watch.of(LegReport, "suite-quiet")) == 3, "a report of each leg")
+    sent = {r.leg: r.packets_out for r in watch.of(LegReport, "suite-quiet") if isinstance(r, LegReport)}
+    assert sent[1] == 0, f"{sent[1]} packets were sent to a leg that hears nothing"
+    for leg in (0, 2):
+        assert 70 <= sent[leg] <= 110, f"{sent[leg]} packets were sent in 1.5 s instead of 75"
 
 
 async def _records(engine: MediaEngine) -> None:

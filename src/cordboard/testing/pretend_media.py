@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cordboard.call.scene import Clip, Party, Recording, Scene, Source
+from cordboard.call.scene import Clip, Party, Recording, Scene, Silence, Source
 from cordboard.call.words import AudioDied, AudioStarted, DigitPressed, FellSilent, MediaLost, Played
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.control import LegReport, LocalAudio, MediaEvent, RecordingEnded, Stream
@@ -33,6 +33,8 @@ class _Call:
     recording: tuple[Recording, float] | None = None
     silence: asyncio.TimerHandle | None = None
     speaks_until: float = 0.0
+    sending: dict[int, float] = field(default_factory=dict)
+    sent: dict[int, float] = field(default_factory=dict)
     recorded: set[str] = field(default_factory=set)
 
 
@@ -127,7 +129,7 @@ class PretendEngine:
         state.streams.pop(leg, None)
         state.started.discard(leg)
         self._arrange(call, state)
-        report = LegReport(leg, 0, 0, 0, 0.0, 4.4, 0)
+        report = LegReport(leg, 0, round(state.sent.pop(leg, 0.0) / _TICK), 0, 0.0, 4.4, 0)
         asyncio.get_running_loop().call_soon(self._say, call, report)
 
     def close_call(self, call: str) -> None:
@@ -189,6 +191,7 @@ class PretendEngine:
 
     def _arrange(self, name: str, call: _Call) -> None:
         """Start what is heard for the first time, forget what is heard no more."""
+        self._count_what_is_sent(call)
         heard: dict[int, Clip] = {}
         for leg in call.streams:
             source = self._sound(call, call.scene.heard_by(leg))
@@ -202,6 +205,24 @@ class PretendEngine:
                 ends = loop.time() + self.sounds.get(clip.sound, 0.0) + _TICK
                 call.plays[number] = _Play(ends, loop.call_at(ends, self._played, name, number))
 
+    def _count_what_is_sent(self, call: _Call) -> None:
+        """``sending``: since when a leg is sent a sound; ``sent``: the seconds before that."""
+        now = self._now()
+        for leg in {*call.sending, *call.streams}:
+            stream = call.streams.get(leg)
+            since = call.sending.pop(leg, None)
+            if since is not None:
+                call.sent[leg] = call.sent.get(leg, 0.0) + now - since
+            source = self._sound(call, call.scene.heard_by(leg))
+            over = isinstance(source, Clip) and source.play in call.plays and call.plays[source.play].over
+            if (
+                stream is not None
+                and stream.receives
+                and not over
+                and not isinstance(source, Silence | Party)
+            ):
+                call.sending[leg] = now
+
     @staticmethod
     def _sound(call: _Call, source: Source) -> Source:
         if isinstance(source, Party) and source.leg not in call.started:
@@ -212,6 +233,7 @@ class PretendEngine:
         call = self._calls.get(name)
         if call is not None and number in call.plays and not call.plays[number].over:
             call.plays[number].over = True
+            self._count_what_is_sent(call)
             self._say(name, Played(number))
 
     def _await_silence(self, name: str, call: _Call) -> None:

@@ -117,6 +117,24 @@ def test_prompt_then_beep_then_the_caller_alone_is_recorded() -> None:
     assert KIND.facts(state).next_recording == 2
 
 
+def test_the_end_key_skips_the_prompt_to_the_beep() -> None:
+    before_speech = TO_THE_BEEP[:2]
+    state, commands = _play(*TO_THE_BEEP[:-1], (2.0, DigitPressed(0, "#")))
+    assert commands == () and KIND.scene(state) == Scene(((0, Clip("s2", 2)),))
+    assert KIND.deadline(state) == pytest.approx(2.0 + 0.5 + 2.0)
+    state, _ = _play(*before_speech, (1.15, DigitPressed(0, "#")), (1.2, SoundReady("s1", 200, 3.0)))
+    assert KIND.scene(state) == Scene(((0, Clip("s2", 2)),)), "also while it is not there yet"
+    state, _ = _play((1.0, Entered()), (1.05, DigitPressed(0, "#")), (1.1, SoundReady("s2", 200, 0.5)))
+    assert KIND.scene(state) == Scene(((0, Clip("s2", 2)),)), "the beep is waited for"
+    state, _ = _play(*TO_THE_BEEP, (4.3, DigitPressed(0, "#")))
+    assert KIND.scene(state) == Scene(((0, Clip("s2", 2)),)), "the beep is not skipped"
+    state, commands = _play(*TO_THE_BEEP, (4.3, DigitPressed(0, "#")), (4.7, Played(2)))
+    assert commands == () and KIND.scene(state) == Scene((), TAPE), "it ends nothing yet"
+    for other in (DigitPressed(0, "1"), DigitPressed(7, "#")):
+        state, _ = _play(*TO_THE_BEEP[:-1], (2.0, other))
+        assert KIND.scene(state) == Scene(((0, Clip("s1", 1)),))
+
+
 def test_without_a_prompt_there_is_the_beep() -> None:
     _, commands = _play((1.0, Entered()), settings=Settings())
     assert commands == (PrepareSound("s1", "beep", "", 3, "voicemail"),)

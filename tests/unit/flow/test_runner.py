@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cordboard.call.causes import Cause
-from cordboard.call.scene import HoldMusic, Party, Scene
+from cordboard.call.scene import HoldMusic, Party, Quiet, Scene
 from cordboard.call.words import (
     AnswerCaller,
     AudioDied,
@@ -85,7 +85,7 @@ class Dummy:
         return 5.0
 
     def scene(self, state: Inner) -> Scene:
-        return Scene(((0, Party(7)), (7, Party(0))))
+        return Scene() if state.settings == "wait" else Scene(((0, Party(7)), (7, Party(0))))
 
     def facts(self, state: Inner) -> CallFacts:
         return state.facts
@@ -225,6 +225,17 @@ def test_after_the_end_nothing_is_new_and_no_leg_stays_open() -> None:
     for event in (TimePassed(), CallerHungUp(), Played(1), LegEnded(7), Stopped(), MediaLost(), AudioDied(0)):
         assert runner.step(state, event, 9.0) == (state, ())
     assert runner.step(state, LegAnswered(9), 9.0)[1] == (Release(9, Cause.CANCELED, "rfc3261-9.1"),)
+
+
+def test_an_answered_caller_to_whom_nothing_is_said_is_sent_frames_of_silence() -> None:
+    runner, state = _arrived(_spec("a", "asks", "wait"))
+    assert runner.scene(state) == Scene(((0, Quiet()),))
+    gone, _ = runner.step(state, CallerHungUp(), 1.0)
+    assert runner.scene(gone) == Scene()
+    runner, state = _arrived(_spec("a", "asks", "wait"), answer="late")
+    assert runner.scene(state) == Scene(), "unanswered: silence would hide the ringing of the caller's own"
+    runner, state = _arrived(_spec("a", "speaks", "wait"), answer="late")
+    assert runner.scene(state) == Scene(((0, Quiet()),))
 
 
 def test_telephony_7_in_place_of_a_held_leg_hold_music_is_heard() -> None:

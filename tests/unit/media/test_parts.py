@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cordboard.call.scene import Clip, HoldMusic, Party, Recording, Ringback, Scene, Silence
+from cordboard.call.scene import Clip, HoldMusic, Party, Quiet, Recording, Ringback, Scene, Silence
 from cordboard.media import tones
 from cordboard.media.control import Stream
 from cordboard.media.embedded import frames, g711, laws, quality, rtcp, rtp
@@ -134,7 +134,14 @@ def test_quality_is_best_without_loss_and_falls_with_it() -> None:
 
 def test_messages_survive_the_way_in_any_pieces() -> None:
     scene = Scene(
-        ((0, Party(1, Clip("a", 3, True))), (1, HoldMusic()), (2, Ringback()), (3, Silence()), (4, Party(2))),
+        (
+            (0, Party(1, Clip("a", 3, True))),
+            (1, HoldMusic()),
+            (2, Ringback()),
+            (3, Silence()),
+            (4, Party(2)),
+            (5, Quiet()),
+        ),
         Recording("r", True, 0, 1),
     )
     stream = Stream("192.0.2.1", 4, "PCMA", 8, None, 13, 30, False, True, "latch", ("10.0.0.0/8",))

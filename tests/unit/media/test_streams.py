@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from cordboard.call.scene import Clip, HoldMusic, Party, Silence
+from cordboard.call.scene import Clip, HoldMusic, Party, Quiet, Silence
 from cordboard.call.words import AudioStarted
-from cordboard.media.embedded.g711 import A_TO_U
+from cordboard.media.embedded.g711 import A_TO_U, SILENCE
 from cordboard.media.embedded.plays import MUSIC
 from cordboard.media.embedded.rtp import Packet, sequence_step, timestamp_step
 from tests.unit.media.bench_room import FRAME, MS, Far, World
@@ -47,6 +47,69 @@ def test_telephony_18_hold_music_announcement_and_callee_are_one_stream() -> Non
     # the announcement's end and the callee's first packet are two ticks apart: silence lies between
     assert stamps(sent) == [160] * 35
     assert [index for index, packet in enumerate(sent) if packet.marker] == [0, 10, 16]
+
+
+def test_telephony_18_greeting_waiting_hold_music_and_callee_are_one_stream() -> None:
+    world = World()
+    world.sound(MUSIC, 50)
+    world.sound("hello", 5)
+    world.leg(0)
+    world.leg(1)
+    world.scene((0, Quiet()))
+    world.tick(3)
+    world.scene((0, Clip("hello", 1)))
+    world.tick(6)
+    world.scene((0, Quiet()))
+    world.tick(500)
+    world.scene((0, HoldMusic()))
+    world.tick(10)
+    world.scene((0, Party(1)))
+    Far(world, 1, timestamp=4_000_000_000).talk(20)
+    world.scene((0, Quiet()))
+    world.tick(10)
+    sent = world.sent[0]
+    assert len(sent) == 3 + 5 + 1 + 500 + 10 + 20 + 10
+    assert {packet.ssrc for packet in sent} == {0xA0}
+    assert set(steps(sent)) == {1} and set(stamps(sent)) == {160}
+    assert [index for index, packet in enumerate(sent) if packet.marker] == [0, 3, 9, 509, 519, 539]
+    assert {packet.payload for packet in sent[9:509]} == {SILENCE["PCMA"] * 160}
+
+
+@pytest.mark.parametrize(("codec", "kind"), [("PCMA", 8), ("PCMU", 0)])
+def test_quiet_is_silence_in_the_legs_own_law_until_the_scene_changes(codec: str, kind: int) -> None:
+    world = World()
+    world.leg(0, codec=codec, payload_type=kind)
+    world.scene((0, Quiet()))
+    world.tick(50)
+    assert [packet.payload for packet in world.sent[0]] == [SILENCE[codec] * 160] * 50
+    world.scene((0, Silence()))
+    world.tick(50)
+    assert len(world.sent[0]) == 50
+    world.agree(0, codec=codec, payload_type=kind, receives=False)
+    world.scene((0, Quiet()))
+    world.tick(50)
+    assert len(world.sent[0]) == 50, "who put us on hold is sent nothing"
+
+
+def test_rfc_6263_whoever_is_sent_nothing_for_15_seconds_is_sent_a_packet() -> None:
+    """The callee leaves out silence for a minute: what the caller is sent goes on now and then."""
+    world, _, callee = talking()
+    callee.talk(10)
+    for _ in range(60):
+        world.now += 1000 * MS
+        callee.timestamp += 8000
+        world.room.look_for_the_dead(world.now)
+    sent = world.sent[0]
+    assert [packet.payload for packet in sent[10:]] == [SILENCE["PCMA"] * 160] * 3
+    assert not any(packet.marker for packet in sent[10:])
+    callee.talk(5)
+    assert [packet.marker for packet in sent[13:]] == [True, False, False, False, False]
+    assert set(steps(sent)) == {1}
+    assert sum(stamps(sent)) == pytest.approx(60 * 8000 + 14 * 160, abs=320)
+    for _ in range(20):
+        callee.talk(50)
+        world.room.look_for_the_dead(world.now)
+    assert len(sent) == 18 + 1000, "who is sent something needs nothing more"
 
 
 def test_telephony_18_timestamps_advance_with_the_clock_through_silence() -> None:

@@ -1,7 +1,7 @@
 """What caller and callee hear in each phase."""
 
 from cordboard.applets.connect.state import CALLER, Announcing, Done, Idle, Ringing, State, Talking
-from cordboard.call.scene import Clip, HoldMusic, Party, Ringback, Scene, Silence, Source
+from cordboard.call.scene import Clip, HoldMusic, Party, Quiet, Ringback, Scene, Source
 
 
 def scene(state: State) -> Scene:
@@ -39,6 +39,6 @@ def _announcement(state: State, leg: int) -> Scene:
     """``both`` hear one play, in step; for ``callee`` alone the caller keeps the hold sound (settled 20)."""
     clip, playback = state.clip, state.in_force.playback
     if clip is None or playback is None or not clip.playable:
-        return Scene(((CALLER, _hold(state)), (leg, Silence())))
+        return Scene(((CALLER, _hold(state)), (leg, Quiet())))
     sound = Clip(clip.key, clip.play)
     return Scene(((CALLER, sound if playback.to == "both" else _hold(state)), (leg, sound)))

@@ -1,4 +1,5 @@
-"""Voicemail: prompt and beep, then the caller is recorded until one of the ends."""
+"""Voicemail: prompt and beep, then the caller is recorded until one of the ends. The key that ends the
+message skips the prompt: who knows it need not hear it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -63,7 +64,10 @@ def step(state: State, event: AppletEvent, now: float) -> Step:
         case _ if state.prompt is None:
             return state, ()
         case _:
-            saying, commands = prompt.step(state.prompt, event, now)
+            if isinstance(event, DigitPressed) and (event.leg, event.digit) == (CALLER, END_KEY):
+                saying, commands = prompt.skip_to_last(state.prompt, now)
+            else:
+                saying, commands = prompt.step(state.prompt, event, now)
             if saying.over:
                 return _record(state, now), commands
             return (state, commands) if saying is state.prompt else (replace(state, prompt=saying), commands)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
-from cordboard.call.scene import Clip, HoldMusic, Party, Recording, Ringback, Scene, Silence, Source
+from cordboard.call.scene import Clip, HoldMusic, Party, Quiet, Recording, Ringback, Scene, Silence, Source
 from cordboard.media.control import Stream
 
 _PREFIX = Struct("!II")
@@ -50,6 +50,8 @@ def source_out(source: Source) -> Message:
             return ["m"]
         case Ringback():
             return ["r"]
+        case Quiet():
+            return ["q"]
         case Clip(sound, play, loop):
             return ["c", sound, play, loop]
         case Party(leg, until):
@@ -65,6 +67,8 @@ def source_in(words: Message) -> Source:
             return HoldMusic()
         case ["r"]:
             return Ringback()
+        case ["q"]:
+            return Quiet()
         case ["c", sound, play, loop]:
             return Clip(sound, play, loop)
         case ["p", leg, until]:

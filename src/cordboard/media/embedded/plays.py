@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from cordboard.call.scene import Clip, HoldMusic, Ringback, Silence, Source
+from cordboard.call.scene import Clip, HoldMusic, Quiet, Ringback, Silence, Source
 from cordboard.media.embedded.g711 import PCMA, PCMU, SILENCE
 from cordboard.media.embedded.rtp import FRAME
 
 MUSIC, RINGBACK = "cordboard:music", "cordboard:ringback"
 """The sounds that the engine brings along."""
+QUIET = "cordboard:quiet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,11 @@ class Sound:
     pcmu: bytes
 
 
+_NOTHING = Sound(SILENCE[PCMA] * FRAME, SILENCE[PCMU] * FRAME)
+
+
 class Play:
-    """One sound at one position. ``number``: the scene's play, None for music and ringing."""
+    """One sound at one position. ``number``: the scene's play, None for what has no end."""
 
     __slots__ = ("_data", "_size", "heard", "loop", "number", "position", "sound")
 
@@ -58,12 +62,15 @@ PlayKey = tuple[str, int]
 
 
 def key_of(source: Source) -> PlayKey | None:
-    """What makes two sources the same play: hold music and ringing go on where they were, too."""
+    """What makes two sources the same play: hold music and ringing go on where they were, too. None: nothing
+    is played."""
     match source:
         case HoldMusic():
             return MUSIC, 0
         case Ringback():
             return RINGBACK, 0
+        case Quiet():
+            return QUIET, 0
         case Clip(play=play):
             return "clip", play
         case _:
@@ -77,6 +84,8 @@ def begin(source: Source, sounds: dict[str, Sound]) -> Play:
             return Play(MUSIC, None, True, sounds.get(MUSIC))
         case Ringback():
             return Play(RINGBACK, None, True, sounds.get(RINGBACK))
+        case Quiet():
+            return Play(QUIET, None, True, _NOTHING)
         case Clip(sound, number, loop):
             return Play(sound, number, loop, sounds.get(sound))
         case _:

@@ -174,12 +174,16 @@ class Room:
                     self._sound(call, now)
 
     def look_for_the_dead(self, now: int) -> None:
-        """To be called about once a second."""
+        """To be called about once a second. Who is sent nothing for long gets a packet."""
         for call in list(self.calls.values()):
             for leg in list(call.legs.values()):
                 with call.lock:
                     if leg.is_dead(now):
                         self._emit(call.name, AudioDied(leg.number))
+                    try:
+                        leg.out.keep_alive(now)
+                    except Exception as error:  # a full queue loses its frame
+                        leg.failed(error)
 
     def _sound(self, call: Call, now: int) -> None:
         over = False

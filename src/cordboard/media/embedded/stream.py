@@ -22,6 +22,8 @@ from cordboard.media.embedded.rtp import (
 Send = Callable[[bytes], object]
 
 _FAR_BEHIND = 10 * FRAME
+_ALIVE_NS = 15_000_000_000
+"""After so long without a packet one is sent, so that NATs keep the way open (RFC 6263)."""
 _BRIDGE = 10
 """Frames: 200 ms, in which the next to speak is heard, or whoever decides has decided."""
 _pack = HEADER.pack
@@ -41,6 +43,8 @@ class Outgoing:
         "_cut_at",
         "_epoch",
         "_event_at",
+        "_idle_since",
+        "_sent_before",
         "codec",
         "dialler",
         "edge",
@@ -79,6 +83,7 @@ class Outgoing:
         self._cut_at = 0
         self._event_at = 0
         self._bridged = _BRIDGE
+        self._sent_before, self._idle_since = 0, now
         self.dialler = Dialler()
 
     def timestamp_at(self, now: int) -> int:
@@ -129,13 +134,24 @@ class Outgoing:
         if behind >= _FAR_BEHIND:
             self.bridged()  # nothing was sent before, so there is no hole to fill
         elif behind >= -FRAME // 2:
-            fresh, self.fresh = self.fresh, False
-            self.play(SILENCE[self.codec] * FRAME, now)
-            self.fresh = fresh
+            self._silence(now, self.fresh)
 
     def bridged(self) -> None:
         """The next source speaks."""
         self._bridged = _BRIDGE
+
+    def keep_alive(self, now: int) -> None:
+        """To be called about once a second: whoever is heard here may leave out silence for minutes."""
+        if self.sent != self._sent_before or not self.open:
+            self._sent_before, self._idle_since = self.sent, now
+        elif now - self._idle_since >= _ALIVE_NS:
+            self._silence(now, True)
+
+    def _silence(self, now: int, fresh: bool) -> None:
+        """20 ms that are no talk (no marker bit)."""
+        self.fresh = False
+        self.play(SILENCE[self.codec] * FRAME, now)
+        self.fresh = fresh
 
     def dial(self, now: int) -> None:
         """The next 20 ms of the digits that are being sent: as events (RFC 4733), or as tones to a leg that
