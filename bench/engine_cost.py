@@ -201,9 +201,10 @@ class House:
             self.store.note,
             Tasks(_fail),
         )
+        given = {phone.number: phone.flow for phone in settings.exophones}
         self.board = Switchboard(
             settings,
-            FlowTable(account_of(settings), flows, settings.flows),
+            FlowTable(account_of(settings), flows, settings.flows, given),
             doors,
             Figures(),
             adopt=self.legs.adopt,

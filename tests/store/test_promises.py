@@ -5,11 +5,17 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from cordboard.call.words import CallOrdered, Dial, LegAnswered
 from cordboard.config.settings import Settings
+from cordboard.contract.account import Account
 from cordboard.contract.callbacks import Wanted, packed
+from cordboard.contract.facts import CallFacts
 from cordboard.runtime import closing
+from cordboard.runtime.callbacks import Callback
 from cordboard.runtime.clock import SystemClock, SystemTokens
+from cordboard.runtime.ledger import Ledger
 from cordboard.store import lines
 from cordboard.store.outbox import receiver
 from cordboard.store.records import OutboxRow
@@ -53,7 +59,7 @@ def after_a_kill(folder: Path, journal: list[bytes], look: Callable[[Store], Awa
                         store.append(line)
                 else:
                     await closing.close_calls(store, SystemClock(), SystemTokens(), None)
-                    await closing.keep_promises(store, SystemClock(), SystemTokens(), Settings(), None)
+                    await closing.keep_promises(store, SystemClock(), Settings(), None)
                 await store.settled()
                 if run == 2:
                     await look(store)
@@ -80,6 +86,36 @@ def test_f2_a_call_that_was_lost_gets_its_terminal_callback_once(tmp_path: Path)
 
     wanted = Wanted("http://cb.example/x", ("terminal",), JSON)
     after_a_kill(tmp_path, left("ab12", wanted), look)
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_f2_who_was_killed_between_the_last_callback_and_its_receipt_tells_it_once(
+    tmp_path: Path, sent: bool
+) -> None:
+    """The event is in the outbox, delivered or not, and the call's row says that it is owed."""
+
+    async def look(store: Store) -> None:
+        found = await store.outbox.of_call("ab12")
+        assert [(event.kind, event.state) for event in found] == [
+            ("StatusCallback", "done" if sent else "due")
+        ]
+        call = await store.calls.get("ab12")
+        assert call is not None and call.callback == ""
+
+    wanted = Wanted("http://cb.example/x", ("terminal", "answered"), JSON)
+    facts = CallFacts("ab12", "+919876500001", "+918047115777", "+918047115777", "outbound-dial", 1, NOW)
+    told: list[bytes] = []
+    ledger = Ledger(told.append, told.append, SystemTokens(), facts, "carrier", {})
+    callback = Callback(wanted, facts, Account(), ledger, lambda recording: recording)
+    ledger.leg_dialled(0, facts.caller, facts.exophone, 0.0)
+    ledger.ended(9.0, facts)
+    callback.call_over(9.0)
+    *before, receipt = told
+    assert b'"callback":""' in receipt
+    event = next(json.loads(line)["key"] for line in before if b'"table":"outbox"' in line)
+    if sent:
+        before.append(lines.row("outbox", event, {"state": "done", "attempts": 1, "error": ""}))
+    after_a_kill(tmp_path, [*left("ab12", wanted), *before], look)
 
 
 def test_f2_a_call_that_had_ended_and_waited_for_its_recording_is_told_with_what_is_decided(

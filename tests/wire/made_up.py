@@ -6,10 +6,13 @@ crossings are looked for elsewhere (tests/world).
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 from cordboard.call.causes import Cause
+from cordboard.runtime.flow_table import between
 from cordboard.testing.scenario import (
+    CALLER,
     EVENTS,
     EXOPHONE,
     FALLBACK,
@@ -21,6 +24,7 @@ from cordboard.testing.scenario import (
     Sound,
     connect_flow,
     flow_of,
+    ordered,
 )
 from tests.world.helpers import AUDIO, TONE, A, B, C, D
 
@@ -201,4 +205,41 @@ def _key_flow(draw: random.Random, answer: str) -> dict[str, Any]:
             "fallback_url": FALLBACK,
             "not_dialed": draw.choice(names),
         },
+    )
+
+
+# --- calls by API -------------------------------------------------------------------------------------------
+
+
+def made_up_order(seed: int) -> Scenario:
+    """A call that the API began, to a flow or between two numbers."""
+    draw = random.Random(seed)
+    base = made_up(seed)
+    first = replace(_phone(draw, False), restarts_limit=False)
+    if draw.random() < 0.6:  # else hardly a call would get beyond its first leg
+        first = replace(first, rings=0.5, answers=draw.uniform(1, 12), fails=None)
+    asked = ordered(
+        ring_seconds=float(draw.choice((5, 12, 30, 60))),
+        limit_seconds=float(draw.choice((4, 20, 75, 14_400))),
+    )
+    between_two = draw.random() < 0.4
+    words: dict[str, Any] = {
+        "destination": {"numbers": [A]},
+        "max_ringing_duration": int(asked.ring_seconds),
+        "record": draw.random() < 0.5,
+    }
+    phones = {**base.phones, CALLER: replace(first, registered=draw.random() < 0.2)}
+    return replace(
+        base,
+        flow=between(words) if between_two else base.flow,
+        phones={
+            number: tuple(replace(one, restarts_limit=False) for one in phone)
+            if isinstance(phone, tuple)
+            else replace(phone, restarts_limit=False)
+            for number, phone in phones.items()
+        },
+        caller=replace(base.caller, leaves=None, dead=None, holds=()),
+        order=asked,
+        between=A if between_two else "",
+        custom_field="order-42",
     )

@@ -1,6 +1,7 @@
 """What goes wrong inside: a fault of ours, no media port, a full disk. One call may end by it, never the
 engine, and every call that began has its record."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from cordboard.call.words import (
     CallerArrived,
     CallerHungUp,
+    CallOrdered,
     Event,
     Fetched,
     LegAnswered,
@@ -18,8 +20,20 @@ from cordboard.call.words import (
     SoundReady,
     TimePassed,
 )
+from cordboard.contract.callbacks import Wanted
 from cordboard.flow.runner import Runner
-from cordboard.testing.scenario import CALLER, RINGS_OUT, Caller, Scenario, answer, answers, connect_flow
+from cordboard.kernel.mistakes import Unavailable
+from cordboard.runtime.flow_table import FlowTable
+from cordboard.testing.scenario import (
+    CALLER,
+    RINGS_OUT,
+    Caller,
+    Scenario,
+    answer,
+    answers,
+    connect_flow,
+    ordered,
+)
 from cordboard.testing.stage import EXCHANGE, Stage, act
 from cordboard.testing.virtual_time import pause
 from tests.wire.engine import both_modes, call, call_row, leg_row, next_request, numbers, onward, sent
@@ -139,3 +153,106 @@ def test_s12_calls_that_nobody_answers_or_ends_give_their_ports_back() -> None:
 
     stage = act(crowd, Scenario(phones={A: RINGS_OUT}, replies=(answer(A),)), ports=30)
     assert stage.left_over() == {}
+
+
+def test_a_fault_before_a_call_is_there_refuses_its_caller_and_keeps_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = FlowTable.of
+
+    def of(self: FlowTable, id: int) -> Any:
+        if not broken:
+            return real(self, id)
+        raise KeyError(broken.pop())
+
+    broken = ["planted by a test"]
+    monkeypatch.setattr(FlowTable, "of", of)
+
+    async def two(stage: Stage) -> None:
+        first = stage.ring()
+        await pause(1.0)
+        assert first.final == 500
+        assert stage.legs.taken["callers"] == 0
+        stage.ring(NEXT, script=Caller(leaves=5.0))
+
+    stage = act(two, Scenario(phones={A: RINGS_OUT}, replies=(answer(A),)))
+    assert stage.left_over() == {"faults": 1}
+    assert call_row(stage)["caller"] == NEXT
+
+
+# --- calls by API -------------------------------------------------------------------------------------------
+
+CALLBACK = Wanted("http://cb.example/x", ("terminal", "answered"), "application/json")
+
+
+def told(stage: Stage) -> list[tuple[str, str]]:
+    """(event, status) of the callbacks."""
+    bodies = [json.loads(row["body"]) for row in stage.journal.rows("outbox")]
+    return [(body["EventType"], body["Status"]) for body in bodies]
+
+
+@pytest.mark.parametrize("kind", [CallOrdered, LegRinging, LegAnswered, Fetched, TimePassed, LegEnded])
+def test_a_fault_in_a_call_by_api_ends_it_and_who_asked_for_it_is_told(
+    kind: type, breaks: list[type]
+) -> None:
+    breaks.append(kind)
+    scenario = Scenario(
+        phones={CALLER: answers(2.0, 4.0 if kind is LegEnded else None), A: RINGS_OUT},
+        replies=(answer(A, max_ringing_duration=5),),
+        order=ordered(limit_seconds=20.0),
+    )
+
+    async def script(stage: Stage) -> None:
+        await stage.play(CALLBACK)
+
+    stage = act(script, scenario)
+    assert stage.left_over() == {"faults": 1}
+    row = call_row(stage)
+    assert row["outcome"] == "fault" and row["ended_at"] is not None and row["callback"] == ""
+    early = kind in (CallOrdered, LegRinging, LegAnswered)
+    ends = [("terminal", "failed")] if early else [("answered", "in-progress"), ("terminal", "completed")]
+    assert told(stage) == ends
+
+
+def test_f5_with_a_full_disk_no_call_by_api_begins_and_one_that_lives_goes_on() -> None:
+    async def disk(stage: Stage) -> None:
+        await stage.play(CALLBACK)
+        await pause(5.0)
+        stage.journal.fill(True)
+        with pytest.raises(Unavailable):
+            stage.order(ordered(A), CALLBACK)
+        assert stage.switchboard.live == 1
+        await pause(30.0)
+        assert stage.switchboard.live == 0
+        stage.journal.fill(False)
+
+    scenario = Scenario(
+        phones={CALLER: answers(2.0, 12.0), A: answers(1.0, None)}, replies=(answer(A),), order=ordered()
+    )
+    stage = act(disk, scenario)
+    assert stage.left_over() == {}
+    assert told(stage) == [
+        ("answered", "in-progress"),
+        ("answered", "in-progress"),
+        ("terminal", "completed"),
+    ]
+
+
+def test_without_a_media_port_a_call_by_api_fails_and_that_is_told() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.play(CALLBACK)
+
+    stage = act(script, Scenario(phones={CALLER: answers()}, order=ordered()), ports=0)
+    assert stage.left_over() == {} and numbers(stage) == []
+    assert told(stage) == [("terminal", "failed")]
+
+
+def test_contract_6_3_a_call_by_api_that_we_give_up_while_it_rings_has_failed() -> None:
+    """The platform's callbacks know four words, ``canceled`` is none of them."""
+
+    async def script(stage: Stage) -> None:
+        await stage.play(CALLBACK)
+
+    stage = act(script, Scenario(phones={CALLER: RINGS_OUT}, order=ordered(), stops=5.0))
+    assert stage.left_over() == {}
+    assert told(stage) == [("terminal", "failed")] and call_row(stage)["status"] == "failed"

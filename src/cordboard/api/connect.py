@@ -15,6 +15,7 @@ from cordboard.contract.forms import BODY_BYTES_MAX, FORM, JSON, MULTIPART, Unkn
 from cordboard.contract.outbound import Forbidden, read_order
 from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.legs.beginning import Hindrance
+from cordboard.net.objections import Objections
 from cordboard.runtime.kinds import account_of
 
 _PACE_SECONDS, _LATER_SECONDS = 1, 5
@@ -26,7 +27,9 @@ async def connect(engine: ApiEngine, request: Request, json: bool) -> Response:
     account = account_of(engine.settings)
     try:
         fields = read_body(request.headers.get("content-type", ""), await _body(request))
-        order = read_order(fields, account, engine.flow_ids())
+        egress = engine.settings.egress
+        objection = Objections(egress.allow, egress.ports)
+        order = read_order(fields, account, engine.flow_ids(), objection)
     except UnknownKind as mistake:
         raise Refused(415, "unsupported_media_type", str(mistake)) from None
     except Forbidden as mistake:

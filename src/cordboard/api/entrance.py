@@ -37,5 +37,9 @@ def _of_this_site(request: Request, public_url: str) -> bool:
         return False
     if not origin:
         return True
-    asking = urlsplit(origin).netloc.lower()
-    return asking in (request.headers.get("host", "").lower(), urlsplit(public_url).netloc.lower())
+    try:
+        asking = urlsplit(origin).netloc.lower()
+    except ValueError:
+        return False
+    ours = (request.headers.get("host", "").lower(), urlsplit(public_url).netloc.lower())
+    return bool(asking) and asking in ours  # "null" names nobody, nor may a missing Host

@@ -7,7 +7,7 @@ the platform does; what is known and wrong is refused with one sentence that nam
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from cordboard.kernel.mistakes import BadInput
 
 Fields = Mapping[str, str]
 """Values by name; the items of a list as ``name[0]``, ``name[1]`` …"""
+Objection = Callable[[str], str]
 
 _FORBIDDEN: Final = frozenset({"number.emergency", "number.satellite", "number.premium", "number.country"})
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
@@ -53,8 +54,14 @@ class Order:
     callback: Wanted | None = None
 
 
-def read_order(fields: Fields, account: Account, flows: Collection[int]) -> Order:
-    """``flows``: the ids that there are. Raises ``Forbidden`` and ``BadInput``."""
+def read_order(
+    fields: Fields, account: Account, flows: Collection[int], objection: Objection = lambda url: ""
+) -> Order:
+    """``flows``: the ids that there are. ``objection``: why a URL will never be asked, empty where it may be;
+    who would be promised a callback that cannot be sent hears of it now.
+
+    Raises ``Forbidden`` and ``BadInput``.
+    """
     for name, value in fields.items():
         _check_text(name, value)
     number = _number(fields, "From", account)
@@ -69,7 +76,7 @@ def read_order(fields: Fields, account: Account, flows: Collection[int]) -> Orde
         flow = _flow(fields["Url"].strip(), flows)
     else:
         to = _number(fields, "To", account)
-        parameters = _parameters(fields, to, ring)
+        parameters = _parameters(fields, to, ring, objection)
     if number == exophone or to in (number, exophone):
         # settled 13 drops such a destination; here nothing would be left of the call (reliability.md S23)
         raise BadInput(
@@ -86,7 +93,7 @@ def read_order(fields: Fields, account: Account, flows: Collection[int]) -> Orde
         ring,
         _whole(fields, "TimeLimit", limits.CALL_MAX, 1, limits.CALL_MAX),
         _custom_field(fields),
-        _callback(fields),
+        _callback(fields, objection),
     )
 
 
@@ -162,7 +169,7 @@ def _flow(url: str, flows: Collection[int]) -> int:
     return int(last)
 
 
-def _parameters(fields: Fields, to: str, ring: int) -> dict[str, Any]:
+def _parameters(fields: Fields, to: str, ring: int, objection: Objection) -> dict[str, Any]:
     """The words of an answer that connects to ``to`` (contract.md §2.1)."""
     words: dict[str, Any] = {
         "destination": {"numbers": [to]},
@@ -171,10 +178,12 @@ def _parameters(fields: Fields, to: str, ring: int) -> dict[str, Any]:
         "recording_channels": _choice(fields, "RecordingChannels", ("single", "dual")),
     }
     _choice(fields, "RecordingFormat", ("mp3", "mp3-hq"))  # our MP3 has one quality
-    if wait := _web_address(fields, "WaitUrl"):
+    if wait := _web_address(fields, "WaitUrl", objection):
         words["music_on_hold"] = {"type": "custom_tone", "value": wait}
     if value := fields.get("StartPlaybackValueNew", "").strip():
         is_url = value.lower().startswith(("http://", "https://"))
+        if is_url:
+            _web_address(fields, "StartPlaybackValueNew", objection)
         words["start_call_playback"] = {
             "playback_to": _choice(fields, "StartPlaybackToNew", ("callee", "both")),
             "type": "audio_url" if is_url else "text",
@@ -183,7 +192,7 @@ def _parameters(fields: Fields, to: str, ring: int) -> dict[str, Any]:
     return words
 
 
-def _callback(fields: Fields) -> Wanted | None:
+def _callback(fields: Fields, objection: Objection) -> Wanted | None:
     events: list[str] = []
     for word in _listed(fields, "StatusCallbackEvents"):
         if word.lower() not in _EVENTS:
@@ -191,7 +200,7 @@ def _callback(fields: Fields) -> Wanted | None:
             raise BadInput("StatusCallbackEvents", f"{shown(word)} is no event", allowed)
         events.append(word.lower())
     content_type = _choice(fields, "StatusCallbackContentType", (FORM, JSON))
-    url = _web_address(fields, "StatusCallback")
+    url = _web_address(fields, "StatusCallback", objection)
     if not url:
         return None
     return Wanted(url, tuple(event for event in _EVENTS if event in events), content_type)
@@ -217,7 +226,7 @@ def _custom_field(fields: Fields) -> str:
     return text
 
 
-def _web_address(fields: Fields, name: str) -> str:
+def _web_address(fields: Fields, name: str, objection: Objection) -> str:
     text = fields.get(name, "").strip()
     if not text:
         return ""
@@ -231,6 +240,9 @@ def _web_address(fields: Fields, name: str) -> str:
             name, f"{shown(text)} is no web address", f"http://… or https://… of up to {limits.URL_MAX} "
             "characters is allowed"
         )  # fmt: skip
+    if against := objection(text):
+        # without the URL: a user name and a password in it are what is most often wrong
+        raise BadInput(name, against, "a web address that this engine may call is allowed")
     return text
 
 

@@ -195,6 +195,17 @@ class Legs:
         """How many callers' legs are up, arrivals not adopted yet included."""
         return self._callers
 
+    @property
+    def taken(self) -> dict[str, int]:
+        """What is counted and looked up here; nothing but zeros when no call is up or lingers."""
+        return {
+            "callers": self._callers,
+            "calls": len(self._calls) + len(self._arrivals),
+            "dialogs": len(self._routes),
+            "numbers": self._dialled.total(),
+            "trunks' calls": sum(route.live for route in self._trunks.routes),
+        }
+
     def able(self) -> tuple[str, ...]:
         """The account's ExoPhones (E.164) whose trunk can dial at this moment (telephony.md 16)."""
         return self._trunks.able(_now())

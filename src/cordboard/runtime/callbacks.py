@@ -25,6 +25,12 @@ _AFTER_ALL_OTHERS = 1_000_000
 """The number of an event of a call that an earlier run left open."""
 
 
+def last_id(call: str) -> str:
+    """The id of a call's last request: the same in every run, so that who ended between two of its lines does
+    not tell it twice."""
+    return f"msg_{call}"
+
+
 class Callback:
     """Of one call. ``link``: the address of a recording, by its id. Moments are seconds of the call."""
 
@@ -95,7 +101,8 @@ class Callback:
             ledger.legs_told(now),
         )
         content_type, body = body_of(self._wanted, told, self._account)
-        ledger.event_out(self._wanted.url, KIND, now, "POST", content_type, body)
+        id = last_id(facts.sid) if event == TERMINAL else ""
+        ledger.event_out(self._wanted.url, KIND, now, "POST", content_type, body, id=id)
 
 
 def link_of(settings: Settings) -> Callable[[str], str]:
@@ -105,11 +112,11 @@ def link_of(settings: Settings) -> Callable[[str], str]:
 
 
 def owed(
-    call: CallRow, legs: tuple[LegRow, ...], link: str, account: Account, message: str, now: float
+    call: CallRow, legs: tuple[LegRow, ...], link: str, account: Account, now: float
 ) -> tuple[bytes, ...]:
     """The journal lines that keep the promise for a call of an earlier run: the event, and that it is told.
 
-    ``link``: where its recording is, empty for none. ``message``: the event's id. ``now``: wall time.
+    ``link``: where its recording is, empty for none. ``now``: wall time.
     """
     wanted = unpacked(call.callback)
     kept = lines.row("calls", call.sid, {"callback": ""})
@@ -144,7 +151,7 @@ def owed(
         "content_type": content_type,
         "body": body.decode(),
     }
-    return lines.row("outbox", message, values), kept
+    return lines.row("outbox", last_id(call.sid), values), kept
 
 
 def _legs_told(call: CallRow, legs: tuple[LegRow, ...]) -> tuple[LegTold, ...]:

@@ -75,9 +75,7 @@ async def _told(store: Store, call: CallRow, at: float, status: str) -> list[byt
     ]
 
 
-async def keep_promises(
-    store: Store, clock: Clock, tokens: Tokens, settings: Settings, before: int | None
-) -> None:
+async def keep_promises(store: Store, clock: Clock, settings: Settings, before: int | None) -> None:
     """Who was promised a StatusCallback by an earlier run gets it from this one; where a recording of the
     call is not decided yet, the next time."""
     try:
@@ -91,6 +89,5 @@ async def keep_promises(
         if any(one.state == "recording" for one in recordings):
             continue
         newest = next((one.sid for one in reversed(recordings) if one.state in PUBLISHED), "")
-        message = f"msg_{tokens.hex(12)}"
-        for line in owed(call, legs, link(newest) if newest else "", account, message, clock.wall()):
+        for line in owed(call, legs, link(newest) if newest else "", account, clock.wall()):
             store.append(line)

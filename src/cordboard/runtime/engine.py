@@ -214,7 +214,7 @@ class Engine:
 
     async def _keep_promises(self, before: int | None = None) -> None:
         before = before or self.store.journal.began_at
-        await closing.keep_promises(self.store, self.clock, self._tokens, self.settings, before)
+        await closing.keep_promises(self.store, self.clock, self.settings, before)
 
     def reload_certificates(self) -> None:
         """Take the certificates of the SIP listeners anew from their files; one that cannot be used stays as

@@ -78,11 +78,14 @@ def told_account(account: Account) -> dict[str, object]:
 
 
 def call_status(answered: bool, facts: CallFacts, by: Side, cause: Cause) -> str:
-    """REST's ``Status``: ``completed`` as soon as the flow answered (contract.md §5.1, REST view)."""
+    """REST's ``Status``: ``completed`` as soon as the flow answered (contract.md §5.1, REST view). A call of
+    ours that nobody answered is ``busy``, ``no-answer`` or ``failed``, also where it was we who gave it up:
+    StatusCallback knows no other word (§6.3)."""
     if answered:
         return "completed"
     if facts.direction != "incoming":
-        return verdicts.leg_status(cause)
+        status = verdicts.leg_status(cause)
+        return "failed" if status == "canceled" else status
     if by is Side.CALLER:
         return "canceled"
     return facts.dial_status if facts.dial_status in ("busy", "no-answer") else "failed"

@@ -258,11 +258,13 @@ class Ledger:
         content_type: str = "",
         body: bytes = b"",
         recording: str = "",
+        id: str = "",
     ) -> None:
         """An event for the customer waits in the outbox from now on. ``body``: of a POST, UTF-8.
-        ``recording``: it waits for that one to be decided."""
+        ``recording``: it waits for that one to be decided. ``id``: of an event that is the same whoever puts
+        it in, this run or the next one."""
         self._events += 1
-        at, id = self._at + now, f"msg_{self._tokens.hex(12)}"
+        at, id = self._at + now, id or f"msg_{self._tokens.hex(12)}"
         due = at + self._held.hold(id, recording)
         sent = (
             {}

@@ -84,10 +84,28 @@ class Switchboard:
         """Calls in progress."""
         return len(self._calls)
 
+    @property
+    def kept(self) -> int:
+        """Calls that are over and still known: for their last words, or for a recording."""
+        return len(self._lingering) + len(self._owing)
+
     # --- arrivals ------------------------------------------------------------------------------------
 
     def arrived(self, arrival: Arrival) -> None:
-        """A caller's INVITE that passed every check of ``legs``."""
+        """A caller's INVITE that passed every check of ``legs``. Never raises: who cannot be taken is
+        refused, not left without a final."""
+        try:
+            self._take(arrival)
+        except Unavailable as error:
+            self._log.error("a call was refused", reason=str(error))
+            self._turn_away(arrival, 503, "No resources")
+        except Exception:
+            self._log.exception("a call was refused by a fault of the engine")
+            self._figures.fault()
+            self._turn_away(arrival, 500, "Server Internal Error")
+
+    def _take(self, arrival: Arrival) -> None:
+        """Make a call of it. Raises ``Unavailable``."""
         doors, phone = self._doors, self._by_number[arrival.exophone]
         begins = self._flows.of(self._flows.flow_of(phone.number))
         sid = call_sid(doors.tokens)
@@ -108,11 +126,9 @@ class Switchboard:
             # the port first: what the journal says has begun must also end
             call.open_caller()
             ledger.begin(begins.told, "" if arrival.private else arrival.caller_name)
-        except Unavailable as error:
+        except Unavailable:
             doors.media.close_call(sid)
-            self._log.error("a call was refused", reason=str(error))
-            self._turn_away(arrival, 503, "No resources")
-            return
+            raise
         if arrival.private:
             ledger.withheld(arrival.caller_number, arrival.caller_name)
         self._calls[sid] = call
@@ -240,7 +256,7 @@ class Switchboard:
     # --- endings -------------------------------------------------------------------------------------
 
     def _find(self, sid: str) -> Call | None:
-        return self._calls.get(sid) or self._lingering.get(sid)
+        return self._calls.get(sid) or self._lingering.get(sid) or self._owing.get(sid)
 
     def _failed(self, call: Call, event: Event) -> None:
         """A fault of ours in one call ends that call, never the engine. For use while it is being handled."""

@@ -209,14 +209,14 @@ class Stage:
             await pause(1.0)
         await pause(_LAST_WORDS)
 
-    async def play(self) -> None:
-        """The scenario's one call."""
+    async def play(self, callback: Wanted | None = None) -> None:
+        """The scenario's one call. ``callback``: what is told of one that the API began."""
         scenario, loop = self.scenario, asyncio.get_running_loop()
         delay = self.wire.delay
         # one source of digits a leg: INFO counts where telephone-event was not agreed (telephony.md 20)
         if scenario.order is not None:
             delay = 0.0
-            self.order(scenario.order)
+            self.order(scenario.order, callback)
         else:
             caller = self.ring(script=scenario.caller, offer=NO_EVENTS if scenario.caller.info else None)
         if scenario.order is None and scenario.caller.dead is not None:
@@ -278,7 +278,8 @@ class Stage:
             "transactions and sessions": [end.load for end in ends if end.load != (0, 0)],
             "media ports": self.media.ports_taken,
             "calls": self.switchboard.live,
-            "callers' legs": self.legs.live,
+            "calls that are over": self.switchboard.kept,
+            "counted by legs": {what: many for what, many in self.legs.taken.items() if many},
             "far legs": [leg for leg in far if leg.state != "over"],
             "far legs that heard no end": [leg for leg in far if leg.ended_at is None],
             "faults": self.figures.faults,

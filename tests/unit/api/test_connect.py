@@ -145,6 +145,33 @@ def test_each_error_names_the_field_and_what_is_allowed(
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("name", ["StatusCallback", "WaitUrl", "StartPlaybackValueNew"])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://me:hunter2@cb.example/x", "the URL holds a user name or password before its host"),
+        ("http://127.0.0.1/x?token=hunter2", "127.0.0.1"),
+        ("http://169.254.169.254/latest", "169.254.169.254"),
+        ("http://cb.example:22/hunter2", "port 22 may not be called"),
+        ("http://0x7f000001/hunter2", "StatusCallback"),
+    ],
+)
+def test_s1_a_url_that_will_never_be_asked_is_refused_before_anybody_is_rung(
+    tmp_path: Path, name: str, url: str, said: str
+) -> None:
+    """A callback to it would wait in the outbox for days; and what it holds of secrets is not repeated."""
+
+    async def story(house: House) -> None:
+        two = {} if name == "StatusCallback" else {"Url": "", "To": "09812300001"}
+        answer = await house.post(f"{CONNECT}.json", form(**{name: url, **two}), FORM)
+        message = answer.json["RestException"]["Message"]
+        assert answer.status == 400 and message.startswith(f"{name}: "), answer.text
+        assert said.replace("StatusCallback", name) in message and "hunter2" not in message
+        assert not house.engine.ordered
+
+    play(tmp_path, story)
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [

@@ -67,6 +67,32 @@ def test_s18_another_sites_page_changes_nothing(tmp_path: Path, headers: dict[st
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null", "host": ""},
+        {"origin": "http://["},
+        {"origin": "http://testing.evil.example"},
+        {"origin": "http://testing@evil.example"},
+        {"origin": "http://testing", "sec-fetch-site": "cross-site"},
+    ],
+)
+def test_s18_no_route_that_changes_something_listens_to_another_sites_page(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    async def story(house: House) -> None:
+        changing = [(method, path) for method, path in routes(house.app) if method not in ("GET", "HEAD")]
+        assert {"POST", "PUT", "DELETE"} <= {method for method, _ in changing}
+        for method, path in changing:
+            answer = await house.get(path, headers, method=method)
+            assert answer.status == 403, (method, path, answer.text)
+            assert "another site" in answer.text
+        assert house.engine.ordered == []
+
+    play(tmp_path, story)
+
+
 def test_s22_past_the_limit_429_says_when_to_ask_again(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         limit = house.engine.settings.http.calls_per_minute
