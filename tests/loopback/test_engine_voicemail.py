@@ -171,7 +171,7 @@ def test_a_key_and_the_limit_end_it(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scene", "ended_by"), list(zip(ALL, ("hangup", "silence", "key", "limit"), strict=True)), ids=str
+    ("scene", "ended_by"), list(zip(ALL, ("hangup", "silence", "key", "limit"), strict=True))
 )
 def test_settled_4_and_22_a_passthru_and_the_notice_tell_of_the_message(
     home: Home, scene: Any, ended_by: str
