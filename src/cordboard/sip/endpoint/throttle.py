@@ -2,9 +2,10 @@
 
 It watches two signs of more work than there is time for: by how much the timer rings too late (the loop was
 busy), and how much waits in the sockets. While both are small nothing is limited. When one stays large, new
-calls are let in at a rate: what was taken lately, a little less each time the signs are still there, a little
-more each time they are not. So the rate hovers about what the machine can do, whatever that is; a call that
-was let in is served in full (RFC 6357 §5.1: local overload control by the delay in the queue).
+calls are let in at a rate, which is steered so that the signs stay just where overload begins: there is
+always something to do and never much that waits. Each window moves the rate a little, by how far the signs
+are from there and by how they change (as RFC 8033 does with a queue's delay); far above, it falls faster. A
+call that was let in is served in full (RFC 6357 §5.1: local overload control by the delay in the queue).
 """
 
 WINDOW_SECONDS = 0.25
@@ -23,6 +24,13 @@ SLOWER = 0.95
 LEAST_GAIN, MOST_GAIN, GAIN_GROWS = 0.05, 0.5, 1.3
 """By how much the rate grows in a window without signs, and by how much more in the next: a rate that was cut
 far too low is soon up again, one that is about right is not overshot."""
+FAR, NEAR = 3.0, 0.3
+"""Signs in parts of what is overload (1). Between these the rate is steered; above it falls to what was
+really taken and less; below there is time to spare, and it rises faster with every window."""
+PULL, DAMP, MOST_TURN = 0.02, 0.08, 0.06
+"""Parts of the rate for each part that the signs are off, and for each that they moved since the last window;
+never more at once than the third. Tried in a model whose calls cost again when they ring, answer and end: the
+best of 36 settings over calls of 1 to 20 ms and 1.3 to 5 times the capacity."""
 CALM_SECONDS = 2.0
 """Without a refusal and without a sign for so long, the limit is lifted."""
 _BURST_SECONDS = 0.1
@@ -37,6 +45,7 @@ class Throttle:
         self._flooded = False
         self._drained = False  # in this window a queue that was too long kept new calls out
         self._gain = LEAST_GAIN
+        self._load = 0.0
         self._tokens = 0.0
         self._filled_at = 0.0
         self._began = 0.0
@@ -48,6 +57,7 @@ class Throttle:
         self._offered = 0
         self._admitted = 0
         self._calm_since = 0.0
+        self._load = 0.0  # the signs of the last window
 
     def admit(self, now: float) -> bool:
         """May this new call come in?"""
@@ -97,23 +107,33 @@ class Throttle:
     def _judge(self, now: float, spent: float) -> None:
         seconds = now - self._began
         late, waiting = self._late / self._samples, self._waiting / self._samples
-        strained = max(late / LATE_SECONDS, waiting / WAITING_BYTES) >= 1
-        strained = strained and spent - self._spent >= OURS * seconds
+        load = max(late / LATE_SECONDS, waiting / WAITING_BYTES)
+        strained = load >= 1 and spent - self._spent >= OURS * seconds
         taken = self._admitted / seconds
         if not self.limited:
             if strained and self._offered / seconds >= 2 * LEAST_RATE:
                 self._limit(now, taken * SLOWER)
             return
         if strained:
-            # What was taken says what the machine can do, but not while next to nothing was let in.
-            known = self.rate if self._drained else min(self.rate, taken)
-            self.rate = max(LEAST_RATE, known * SLOWER)
-            self._gain = LEAST_GAIN
             self._calm_since = now
-        elif taken >= 0.8 * self.rate:
-            self.rate *= 1 + self._gain
-            self._gain = min(MOST_GAIN, self._gain * GAIN_GROWS)
+        if strained or taken >= 0.8 * self.rate:
+            self._steer(load if strained else min(load, 1.0), taken)
+        self._load = load
         if self._flooded:
             self._calm_since = now
         if now - self._calm_since > CALM_SECONDS:
             self.limited = False
+
+    def _steer(self, load: float, taken: float) -> None:
+        if load < NEAR:
+            self.rate *= 1 + self._gain
+            self._gain = min(MOST_GAIN, self._gain * GAIN_GROWS)
+            return
+        self._gain = LEAST_GAIN
+        if load > FAR:
+            # What was taken says what the machine can do, but not while next to nothing was let in.
+            known = self.rate if self._drained else min(self.rate, taken)
+            self.rate = max(LEAST_RATE, known * SLOWER)
+        else:
+            turn = PULL * (1 - load) + DAMP * (self._load - load)
+            self.rate = max(LEAST_RATE, self.rate * (1 + min(MOST_TURN, max(-MOST_TURN, turn))))
