@@ -207,6 +207,6 @@ def test_cordboard_call_begins_a_call_and_waits_for_its_end(
     assert call(Asked(first, MAIN, to=second), wants_json=True) == 0
     assert json.loads(capsys.readouterr().out)["Details"]["Leg2Status"] == "completed"
     assert call(Asked(busy, MAIN, flow=1, custom_field="x"), wait=False) == 0
-    assert call(Asked("12ab", MAIN, flow=1)) == 1
-    assert "From: " in capsys.readouterr().err
+    assert call(Asked("12ab", MAIN, flow=1)) == 2
+    assert "--from: " in capsys.readouterr().err
     assert call(Asked(first, MAIN)) == 2

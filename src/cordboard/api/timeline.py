@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cordboard.config.show import masked_url
+
 Entry = dict[str, Any]
 
 KINDS = frozenset(("sip", "fetch", "answer", "decision", "leg", "media", "applet", "event", "record"))
@@ -135,7 +137,9 @@ def _number(value: object) -> float:
 
 
 def _clean(value: Any) -> Any:
-    """JSON has no NaN and no infinity."""
+    """JSON has no NaN and no infinity; and who looks at a call need not see what its URLs hold of secrets."""
+    if isinstance(value, str):
+        return masked_url(value) if "://" in value else value
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):

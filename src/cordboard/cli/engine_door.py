@@ -4,7 +4,7 @@ import json
 import ssl
 from base64 import b64encode
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cordboard.config.settings import Settings
 from cordboard.kernel.mistakes import BadInput, Unavailable
@@ -25,16 +25,14 @@ def ask(
     ``kind``: the body's Content-Type. ``patience``: seconds without a word. Raises ``Unavailable``.
     """
     base = url or own_url(settings)
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput("--url", f"{base!r} cannot be used", "http://host:port")
-    connection: HTTPConnection = HTTPConnection(parts.hostname, parts.port, timeout=patience)
+    parts, name, port = _parts(base)
+    connection: HTTPConnection = HTTPConnection(name, port, timeout=patience)
     if parts.scheme == "https":
         trusted = ssl.create_default_context()
         if not url:  # our own engine, by the certificate that it is configured with
             trusted.load_verify_locations(settings.http.certificate)
             trusted.check_hostname = False
-        connection = HTTPSConnection(parts.hostname, parts.port, timeout=patience, context=trusted)
+        connection = HTTPSConnection(name, port, timeout=patience, context=trusted)
     account = settings.account
     login = b64encode(f"{account.api_key}:{account.api_token}".encode()).decode()
     headers = {"Authorization": f"Basic {login}"} | ({"Content-Type": kind} if kind else {})
@@ -43,6 +41,17 @@ def ask(
         return connection.getresponse()
     except (OSError, HTTPException) as error:
         raise Unavailable(f"{base}: no engine answers there ({error})") from None
+
+
+def _parts(base: str) -> tuple[SplitResult, str, int | None]:
+    try:
+        parts = urlsplit(base)
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name = None
+    if not name or parts.scheme not in ("http", "https"):
+        raise BadInput("--url", f"{base!r} cannot be used", "http://host:port")
+    return parts, name, port
 
 
 def why(answer: HTTPResponse) -> str:

@@ -3,7 +3,7 @@
 import json
 import sys
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,6 +16,18 @@ from cordboard.kernel.mistakes import BadInput, Unavailable
 
 _PATIENCE_SECONDS = 15.0
 _LOOK_EVERY_SECONDS = 0.5
+_NOT_NOW_SECONDS = 2.0
+_GOOD, _WRONG, _UNKNOWN, _TOO_MANY, _NOT_NOW = 200, 400, 401, 429, 503
+_OPTIONS = {
+    "From": "--from",
+    "CallerId": "--exophone",
+    "Url": "--flow",
+    "To": "--to",
+    "CustomField": "--custom-field",
+    "TimeOut": "--ring-seconds",
+    "TimeLimit": "--limit-seconds",
+}
+"""What the API's parameters are called here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ def order(asked: Asked, path: Path, url: str, wait: bool, wants_json: bool) -> i
 def _its_end(settings: Settings, url: str, path: str, quiet: bool) -> dict[str, Any]:
     shows = sys.stderr.isatty() and not quiet
     waited, pause = 0.0, Event()
-    while (call := _exchange(settings, url, "GET", path))["EndTime"] is None:
+    while (call := _patiently(settings, url, path))["EndTime"] is None:
         if shows:
             print(f"\r{call['Status']} {waited:.0f} s ", end="", file=sys.stderr, flush=True)
         pause.wait(_LOOK_EVERY_SECONDS)
@@ -76,6 +88,16 @@ def _its_end(settings: Settings, url: str, path: str, quiet: bool) -> dict[str, 
     if shows:
         print(file=sys.stderr)
     return call
+
+
+def _patiently(settings: Settings, url: str, path: str) -> dict[str, Any]:
+    """The call, though the engine may be asked too often or its database be away for a while: that ends no
+    call, so it does not end the waiting for one."""
+    while True:
+        answer = ask(settings, url, "GET", path, patience=_PATIENCE_SECONDS)
+        if answer.status not in (_TOO_MANY, _NOT_NOW):
+            return _call_in(answer, settings)
+        Event().wait(_NOT_NOW_SECONDS)
 
 
 def _told(call: dict[str, Any]) -> str:
@@ -89,10 +111,24 @@ def _told(call: dict[str, Any]) -> str:
     )
 
 
-def _exchange(settings: Settings, url: str, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
-    kind = "application/x-www-form-urlencoded" if body else ""
+def _exchange(settings: Settings, url: str, method: str, path: str, body: bytes) -> dict[str, Any]:
+    kind = "application/x-www-form-urlencoded"
     answer = ask(settings, url, method, path, body=body, kind=kind, patience=_PATIENCE_SECONDS)
-    if answer.status != 200:
+    return _call_in(answer, settings)
+
+
+def _call_in(answer: HTTPResponse, settings: Settings) -> dict[str, Any]:
+    """Raises ``BadInput`` for what this command was given and ``Unavailable`` for the rest."""
+    if answer.status == _UNKNOWN:
+        raise BadInput(
+            f"{settings.source}: account.api_key, account.api_token",
+            "the engine that answers knows others",
+            "the configuration of that engine is needed",
+        )
+    if answer.status == _WRONG:
+        name, _, said = why(answer).partition(": ")
+        raise BadInput(_OPTIONS.get(name, name), said)
+    if answer.status != _GOOD:
         raise Unavailable(why(answer))
     try:
         call: dict[str, Any] = json.loads(answer.read())["Call"]

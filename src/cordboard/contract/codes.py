@@ -42,7 +42,7 @@ CODES: Final = MappingProxyType({
     "number.empty": "An entry is empty: it is dropped.",
     "number.not_dialable": "An entry is no telephone number: it is dropped.",
     "number.country_doubled": "The country's code stands twice in a number: it is dropped.",
-    "number.emergency": "An emergency number: answers never dial those.",
+    "number.emergency": "An emergency number: those are never dialled.",
     "number.satellite": "A satellite number: never dialled.",
     "number.premium": "A premium number: never dialled.",
     "number.country": "A country that the engine may not dial.",

@@ -134,7 +134,7 @@ def _read(text: str, country: str) -> str | Refusal:
     if len(digits) < limits.DIGITS_MIN:
         if ranges.is_emergency(digits, country):
             return Refusal(
-                "number.emergency", f"{_shown(text)} is an emergency number; answers never dial those"
+                "number.emergency", f"{_shown(text)} is an emergency number; those are never dialled"
             )
         return Refusal("number.not_dialable", f"{_shown(text)} is too short for a telephone number")
     if bare[0] == "+":
@@ -222,7 +222,7 @@ def _forbidden(e164: str, countries: tuple[str, ...]) -> Refusal | None:
     if ranges.is_premium(digits, number):
         return Refusal("number.premium", f"{e164} is a premium number; those are never dialled")
     if ranges.is_area_emergency(digits):
-        return Refusal("number.emergency", f"{e164} is an emergency number; answers never dial those")
+        return Refusal("number.emergency", f"{e164} is an emergency number; those are never dialled")
     if countries and _region(number) not in countries:
         return Refusal(
             "number.country", f"{e164} is not in a country that may be dialled: {', '.join(countries)}"

@@ -149,7 +149,8 @@ def _exophone(fields: Fields, account: Account) -> str:
         raise BadInput("CallerId", "this is missing", allowed)
     number = known_as(text, account.country)
     if all(phone.number != number for phone in account.exophones):
-        raise BadInput("CallerId", f"{shown(text)} is none of the account's ExoPhones", allowed)
+        known = ", ".join(phone.number for phone in account.exophones[:10]) or "none"
+        raise BadInput("CallerId", f"{shown(text)} is none of the account's ExoPhones", f"known: {known}")
     return number
 
 

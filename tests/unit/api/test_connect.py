@@ -110,7 +110,7 @@ def test_all_three_encodings_say_the_same(tmp_path: Path) -> None:
         ({"From": "+88213000001"}, 403, "satellite"),
         ({"From": "112"}, 403, "emergency"),
         ({"CallerId": ""}, 400, "CallerId: this is missing"),
-        ({"CallerId": "+918047115778"}, 400, "none of the account's ExoPhones"),
+        ({"CallerId": "+918047115778"}, 400, "none of the account's ExoPhones; known: +918047115777"),
         ({"Url": "http://my.exotel.com/acme1/exoml/start_voice/12"}, 400, "no flow 12; known: 11754"),
         ({"Url": "http://my.exotel.com/"}, 400, "names no flow"),
         ({"Url": ""}, 400, "Url (a flow) or To (a second number) must be set"),

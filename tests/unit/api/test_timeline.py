@@ -110,3 +110,19 @@ def test_the_timeline_of_a_call_is_served(tmp_path: Path) -> None:
         assert (missing.status, missing.json["error"]["code"]) == (404, "not_found")
 
     play(tmp_path, story)
+
+
+def test_s19_the_secrets_in_urls_are_not_shown() -> None:
+    asked = "https://crm.example/connect?apikey=hunter2&CallSid=ab12&From=0987"
+    told = entries(
+        [
+            lines.begin("ab12", NOW),
+            lines.step("ab12", 1, 0.0, w.CallerArrived(), [w.Fetch(1, asked, "primary", 5.0, "settled-4")]),
+            lines.step(
+                "ab12", 2, 1.0, w.TimePassed(), [w.SendEvent("https://u:hunter2@crm.example/", "Dial", "x")]
+            ),
+        ]
+    )
+    fetch, event = (entry["data"]["url"] for entry in told if "url" in entry["data"])
+    assert fetch == "https://crm.example/connect?apikey=***&CallSid=ab12&From=0987"
+    assert event == "https://***@crm.example/" and "hunter2" not in json.dumps(told)

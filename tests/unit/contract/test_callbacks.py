@@ -1,6 +1,7 @@
 """StatusCallback: its two forms and its two encodings (contract.md §6.3)."""
 
 import json
+from dataclasses import replace
 from email import message_from_bytes
 
 import pytest
@@ -96,3 +97,31 @@ def test_what_is_kept_of_it_is_read_back() -> None:
     wanted = Wanted("http://cb/?a=1", ("answered",), "application/json")
     assert unpacked(packed(wanted)) == wanted
     assert unpacked("") is None and unpacked("{}") is None and unpacked("[1]") is None
+
+
+def test_contract_6_3_the_short_form_byte_by_byte() -> None:
+    content_type, body = body_of(Wanted("http://cb"), TOLD, Account())
+    assert content_type == "multipart/form-data; boundary=cordboard-5f3c"
+    assert body == (
+        b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="CallSid"\r\n\r\n5f3c\r\n'
+        b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="Status"\r\n\r\ncompleted\r\n'
+        b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="RecordingUrl"\r\n\r\nhttp://x/r1\r\n'
+        b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="DateUpdated"\r\n\r\n2026-01-13 11:46:00\r\n'
+        b"--cordboard-5f3c--\r\n"
+    )
+
+
+def test_contract_6_3_json_byte_by_byte_in_the_accounts_zone_and_form_of_numbers() -> None:
+    told = replace(TOLD, event="answered", status="in-progress", ended=None, talk_seconds=0, recording_url="",
+                   custom_field="é", legs=(LegTold("in-progress", 3, True), LegTold()))  # fmt: skip
+    account = Account(timezone="America/New_York", number_format="e164")
+    _, body = body_of(Wanted("http://cb", ("answered",), "application/json"), told, account)
+    assert body == (
+        b'{"CallSid":"5f3c","EventType":"answered","DateCreated":"2026-01-13 01:14:54",'
+        b'"DateUpdated":"2026-01-13 01:16:00","Status":"in-progress","To":"+919812300001",'
+        b'"From":"+919876500001","PhoneNumberSid":"+918047100001","StartTime":"2026-01-13 01:14:57",'
+        b'"EndTime":"1970-01-01 05:30:00","Direction":"outbound-api","RecordingUrl":"",'
+        b'"ConversationDuration":0,"CustomField":"\\u00e9",'
+        b'"Legs":[{"OnCallDuration":3,"Status":"in-progress","AnsweredBy":"human"},'
+        b'{"OnCallDuration":0,"Status":"","AnsweredBy":""}]}'
+    )
