@@ -95,6 +95,7 @@ SECTIONS: Mapping[str, Section] = {
             "certificate": _file,
             "private_key": _file,
             "metrics_token": checks.anything,
+            "calls_per_minute": checks.whole(0, 1_000_000),
         },
         secret=("metrics_token",),
     ),

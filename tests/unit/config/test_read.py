@@ -1,8 +1,11 @@
 """What a configuration may hold, and the sentence for what it may not."""
 
+from dataclasses import fields
+
 import pytest
 
 from cordboard.config.address import Target
+from cordboard.config.keys import SECTIONS
 from cordboard.config.read import parse, read, warnings
 from cordboard.config.settings import Listener, Settings, Trunk
 from cordboard.kernel.mistakes import BadInput
@@ -345,3 +348,9 @@ def test_phones_are_read_and_a_short_password_is_warned_of_without_being_shown()
     told = [line for line in warnings(short) if "phones" in line]
     assert len(told) == 1 and "asha" in told[0] and "12 characters" in told[0]
     assert "elevenchars" not in told[0] + repr(short)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_setting_has_a_key(section: str) -> None:
+    known = SECTIONS[section]
+    assert {field.name for field in fields(known.kind)} == set(known.checks)
