@@ -1,6 +1,7 @@
 """What a caller is sent while it waits: one stream without a hole, from the first prompt to the message."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from cordboard.simulator.ears import describe_heard
+from cordboard.simulator.listener import Packet
 from cordboard.simulator.tones import RATE
-from tests.loopback.engine_ears import tone_spans, wav_of
+from tests.loopback.engine_ears import assert_one_stream, lateness_counted, tone_spans, wav_of
 from tests.loopback.engine_evening import Evening
 from tests.loopback.engine_house import home_at
 from tests.loopback.engine_kit import Home, Play, has_tone, late, sound, to
@@ -37,7 +39,12 @@ def _change(tables: dict[str, Any]) -> None:
             "input_timeout": PATIENCE,
             "digits": "connect",
         },
-        "connect": {"type": "connect", "primary_url": f"{host}/connect", "after_conversation": "box"},
+        "connect": {
+            "type": "connect",
+            "primary_url": f"{host}/connect",
+            "after_conversation": "box",
+            "not_dialed": "box",
+        },
         "box": {
             "type": "voicemail",
             "prompt": {"audio_url": f"{host}/box.wav"},
@@ -55,7 +62,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     with home_at(place, "{}-{}".format(*media_ports()), _change) as home:
         home.application.says("", "/code.wav", sound(wav_of(CODE_HERTZ, 1.0)))
         home.application.says("", "/box.wav", sound(wav_of(BOX_HERTZ, 6.0)))
-        home.run(evening.play(home))
+        with lateness_counted():
+            home.run(evening.play(home))
         yield home
 
 
@@ -88,21 +96,55 @@ async def goes_through(home: Home) -> Play:
     return await home.play(late(ASKS, to(asha)), meanwhile=meanwhile)
 
 
+async def _leaves_a_word(play: Play) -> None:
+    """To the mailbox, past its prompt; speaks for a second there and then leaves silence out."""
+    await _heard(play, CODE_HERTZ)
+    play.caller.press("5")
+    await asyncio.sleep(0.5)
+    play.caller.press("#")
+    await _heard(play, BOX_HERTZ)
+    play.caller.press("#")
+    await _heard(play, BEEP_HERTZ)
+    await asyncio.sleep(1.5)
+    play.caller.audio.leaves_out = True
+    await asyncio.sleep(SPEAKS + 1.0)
+
+
+@evening.scene
+async def stops_sending_and_hangs_up(home: Home) -> Play:
+    async def meanwhile(play: Play) -> None:
+        await _leaves_a_word(play)
+        play.caller.hang_up()
+
+    return await home.play(to(), meanwhile=meanwhile)
+
+
+@evening.scene
+async def stops_sending_and_presses_the_key(home: Home) -> Play:
+    async def meanwhile(play: Play) -> None:
+        await _leaves_a_word(play)
+        play.caller.press("#")
+
+    return await home.play(to(), meanwhile=meanwhile)
+
+
 @evening.scene
 async def types_nothing(home: Home) -> Play:
     return await home.play()
+
+
+def steps(packets: list[Packet]) -> list[float]:
+    """From timestamp to timestamp, in seconds."""
+    return [(b.timestamp - a.timestamp) % 2**32 / RATE for a, b in pairwise(packets)]
 
 
 def test_telephony_18_one_stream_without_a_hole_from_gather_to_connect_to_voicemail(home: Home) -> None:
     play = evening[goes_through]
     assert play.exits() == ["digits", "after_conversation", "next", ""]
     packets = play.caller.packets
-    assert len({packet.ssrc for packet in packets}) == 1
-    assert all((b.sequence - a.sequence) % 2**16 == 1 for a, b in pairwise(packets))
-    steps = [(b.timestamp - a.timestamp) % 2**32 / RATE for a, b in pairwise(packets)]
-    assert min(steps) > 0 and max(steps) <= LONGEST_STEP
+    assert_one_stream(packets)
     lasted = packets[-1].arrival - packets[0].arrival
-    assert sum(steps) == pytest.approx(lasted, abs=0.1), "timestamps keep step with the clock"
+    assert sum(steps(packets)) == pytest.approx(lasted, abs=0.1), "timestamps keep step with the clock"
     told = describe_heard(play.caller.heard.tobytes())
     assert "music" in {heard.what for heard in told}
     pause = next(heard for heard in told if heard.what == "silence" and heard.end - heard.start > 2.0)
@@ -114,6 +156,7 @@ def test_ten_seconds_of_waiting_are_500_packets_of_silence(home: Home) -> None:
     assert play.exits() == ["nothing"]
     packets, heard = play.caller.packets, play.caller.heard
     ((_, prompt_ends),) = tone_spans(heard, CODE_HERTZ)
+    assert min(steps(packets)) > 0 and max(steps(packets)) <= LONGEST_STEP
     began = packets[0].arrival + prompt_ends
     waiting = [packet for packet in packets if packet.arrival > began]
     assert len(waiting) == pytest.approx(PATIENCE / 0.02, abs=25)
@@ -131,3 +174,12 @@ def test_the_end_key_skips_the_prompt_of_a_voicemail(home: Home) -> None:
     assert beep - ended < 0.3 and over - beep == pytest.approx(0.5, abs=0.08)
     (recording,) = [recording for recording in play.recordings if recording.kind == "voicemail"]
     assert recording.state == "whole" and recording.seconds == pytest.approx(SPEAKS, abs=0.8)
+
+
+@pytest.mark.parametrize("scene", [stops_sending_and_hangs_up, stops_sending_and_presses_the_key])
+def test_telephony_24_a_message_that_ends_in_silence_left_out_is_whole(home: Home, scene: Any) -> None:
+    play = evening[scene]
+    (recording,) = play.recordings
+    assert recording.state == "whole" and recording.seconds > SPEAKS + 1.5, recording.problem
+    (leg,) = json.loads(recording.certificate)["legs"]
+    assert 50 <= leg["written"] == leg["heard"] < 100, "of a second's audio"

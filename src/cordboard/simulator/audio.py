@@ -21,7 +21,9 @@ _MOST_READ = 50
 
 
 class PhoneAudio:
-    """Listens at once; speaks from ``direct`` on, by absolute deadlines, until ``close``."""
+    """Listens at once; speaks from ``direct`` on, by absolute deadlines, until ``close``. While
+    ``leaves_out`` is set only keys are sent, as by a phone that leaves silence out.
+    """
 
     def __init__(self, host: str, tokens: Tokens, keep_seconds: float) -> None:
         self._loop = asyncio.get_running_loop()
@@ -34,6 +36,7 @@ class PhoneAudio:
         self._timer: asyncio.TimerHandle | None = None
         self._next_at = 0.0
         self._closed = False
+        self.leaves_out = False
         self._loop.add_reader(self._socket.fileno(), self._readable)
 
     def direct(self, terms: Terms) -> None:
@@ -57,10 +60,13 @@ class PhoneAudio:
         self._socket.close()
 
     def _tick(self) -> None:
-        packet = self.speaker.packet()
-        if self._target is not None:
-            with contextlib.suppress(OSError):  # a full buffer, a closed port: lost, as on any network
-                self._socket.sendto(packet, self._target)
+        if self.leaves_out and not self.speaker.busy:
+            self.speaker.leave_out()
+        else:
+            packet = self.speaker.packet()
+            if self._target is not None:
+                with contextlib.suppress(OSError):  # a full buffer, a closed port: lost, as on any network
+                    self._socket.sendto(packet, self._target)
         self._next_at += _FRAME_SECONDS
         late = self._loop.time() - self._next_at
         if late > _FRAME_SECONDS:  # never catch up in a burst

@@ -69,6 +69,11 @@ class Speaker:
         self._timestamp = (self._timestamp + FRAME) & 0xFFFFFFFF
         return packet
 
+    def leave_out(self) -> None:
+        """A frame of silence that is not sent, on purpose; the next packet begins a new talk."""
+        self._timestamp = (self._timestamp + FRAME) & 0xFFFFFFFF
+        self._marker = True
+
     def skip(self, frames: int) -> None:
         """Time passed unsent: the timestamp goes on, the sequence does not."""
         self._timestamp = (self._timestamp + frames * FRAME) & 0xFFFFFFFF

@@ -223,6 +223,60 @@ def test_telephony_24_a_pressed_key_is_no_loss() -> None:
     assert sound[60 * 160 :] == LOUD * 40
 
 
+def test_telephony_24_a_key_behind_a_silence_tells_that_nothing_was_lost() -> None:
+    talk = packets([(0.02 * n, n, LOUD) for n in range(100)])
+    hash_key = [
+        (
+            BEGAN + round((5.0 + 0.02 * n) * 1e9),
+            write(101, 65_600 + n, 4_294_960_000 + 160 * 250, 5, b"\x0b\x0a\0\xa0"),
+        )
+        for n in range(6)
+    ]
+    _, track = record(talk + hash_key, 5.2)
+    assert track.gaps(round(5.2 * RATE)) == [], "its number is the next one after the talk's last"
+    _, track = record(talk + hash_key[1:], 5.2)
+    assert track.gaps(round(5.2 * RATE)) == [(2.0, 3.2)], "something is missing between them"
+
+
+def test_telephony_24_comfort_noise_says_that_silence_is_left_out() -> None:
+    talk = packets([(0.02 * n, n, LOUD) for n in range(100)])
+    noise = BEGAN + 2_000_000_000, write(13, 65_600, 4_294_960_000 + 160 * 100, 5, b"\x40")
+    _, track = record([*talk, noise], 9.0)
+    assert track.gaps(9 * RATE) == []
+
+
+def test_telephony_24_who_leaves_a_message_and_then_sends_nothing_has_said_everything() -> None:
+    _, track = record(packets([(0.02 * n, n, LOUD) for n in range(100)]), 9.0)
+    assert track.gaps(9 * RATE, alone=True) == []
+    assert track.gaps(9 * RATE) == [(2.0, 7.0)], "in a conversation the other one may have been asked on"
+    _, silent = record([], 9.0)
+    assert silent.gaps(9 * RATE, alone=True) == [(0.0, 9.0)], "a way on which nothing came at all"
+
+
+def test_telephony_21_a_message_on_a_way_that_died_has_a_gap() -> None:
+    _, track = record(packets([(0.02 * n, n, LOUD) for n in range(100)]), 32.0)
+    assert track.gaps(32 * RATE, alone=True) == [(2.0, 30.0)]
+
+
+def test_telephony_24_a_frame_lost_beside_a_silence_is_one_frame() -> None:
+    stamps = [n for n in range(300) if not 100 <= n < 250]
+    arrivals = [
+        (BEGAN + round(0.02 * n * 1e9), write(8, 10 + index + (n >= 250), 160 * n, 5, LOUD))
+        for index, n in enumerate(stamps)
+    ]
+    sound, track = record(arrivals, 6.0)
+    assert track.gaps(6 * RATE) == [(2.0, 0.02)]
+    assert sound[5 * RATE :] == LOUD * 50
+
+
+def test_telephony_24_a_leg_whose_first_talk_begins_late_said_nothing_before() -> None:
+    """The marker bit says that this packet is the first of a talk (RFC 3551 §4.1)."""
+    arrivals = packets([(3.0 + 0.02 * n, n, LOUD) for n in range(100)])
+    at, data = arrivals[0]
+    _, track = record([(at, data[:1] + bytes([data[1] | 0x80]) + data[2:]), *arrivals[1:]], 5.0)
+    assert track.gaps(5 * RATE) == []
+
+
 def test_a_leg_that_begins_late_is_a_gap() -> None:
     _, track = record(packets([(3.0 + 0.02 * n, n, LOUD) for n in range(100)]), 5.0)
     assert track.gaps(5 * RATE) == [(0.0, 3.0)]

@@ -2,7 +2,8 @@
 
 A track's samples are counted from the recording's start on the local monotonic clock, which all its tracks
 share. A far clock that drifts is followed by inserting or dropping in silence; a new SSRC is placed anew;
-what a far side did not send (DTX) is silence; what was lost is silence too, and noted as a gap.
+what a far side did not send (DTX) is silence; what was lost is silence too, and noted as a gap. Which of them
+it was is told by sequence numbers, and by the marker bit with which a talk begins (RFC 3551 §4.1).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,8 @@ from cordboard.media.embedded.g711 import PCMA, SILENCE, is_silent, translation
 from cordboard.media.embedded.rtp import (
     FRAME,
     HEADER,
+    MARKER,
+    NOISE_TYPE,
     PLAIN_SIZE,
     SEQUENCES,
     STATIC_TYPES,
@@ -31,6 +34,8 @@ _LOST_TRACK = 480  # 60 ms: put right at once
 _ANEW = RATE  # a timestamp that jumps so far against the clock has begun anew
 _WINDOW = 3
 _MOST_GAPS = 1000
+_MISSED = 2 * RATE  # nothing for so long at the beginning or the end: something is missing there
+_DEAD = 29 * RATE  # of a leg that is recorded alone: a second less than the 30 s of telephony.md 21
 _unpack = HEADER.unpack_from
 
 Frame = tuple[float, int, int, int, bytes, str]
@@ -61,6 +66,7 @@ class Track:
         self._lowest: list[float] = []
         self._wanted = 0.0
         self._end = 0
+        self._talk_begins = False  # the first frame that came is the first of a talk
         self._quiet = False  # the far side leaves silence out: nothing is no loss
         self._holes: list[tuple[int, int]] = []
 
@@ -138,12 +144,16 @@ class Track:
         """Position behind the last frame."""
         return self._end
 
-    def gaps(self, total: int) -> list[tuple[float, float]]:
-        """(start, length) in seconds of audio that should have come."""
+    def gaps(self, total: int, alone: bool = False) -> list[tuple[float, float]]:
+        """(start, length) in seconds of audio that should have come. ``alone``: nobody else is recorded. Who
+        leaves a message and then sends nothing has said everything: no packet follows that could tell silence
+        from loss, and the end of the message soon comes. A way that was dead before it is a gap all the same.
+        """
         holes = list(self._holes)
-        if not self._quiet and self.first > 2 * RATE:
+        if not (self._quiet or self._talk_begins) and self.first > _MISSED:
             holes.insert(0, (0, self.first))  # it began late
-        if not self._quiet and total - self._end > 2 * RATE:
+        most = _DEAD if alone and self.first >= 0 else _MISSED
+        if not self._quiet and total - self._end > most:
             holes.append((self._end, total))  # it stopped, or never began
         return [(round(start / RATE, 3), round((end - start) / RATE, 3)) for start, end in holes[:_MOST_GAPS]]
 
@@ -163,6 +173,7 @@ class Track:
             return None
         if not self.came:
             self.law = law
+            self._talk_begins = bool(data[1] & MARKER)
         elif law != self.law:
             payload = payload.translate(translation(law, self.law))
         self.came += 1
@@ -174,6 +185,9 @@ class Track:
         if packet is not None and packet.ssrc == self._ssrc and not self._begins:
             if sequence_step(packet.sequence, self._sequence) == 1:
                 self._sequence = packet.sequence
+                passed = timestamp_step(packet.timestamp, self._latest)
+                self._quiet = self._quiet or (passed > 3 * FRAME and not self._other)
+            self._quiet = self._quiet or packet.payload_type == NOISE_TYPE
             self._other = True
 
     def _is_anew(self, frame: Frame) -> bool:
@@ -223,7 +237,7 @@ class Track:
             late = self._too_late(at, at + len(payload))
             self.written += late <= len(payload) // 2
             if missing > FRAME // 2:
-                self._hole(step, at, timestamp)
+                self._hole(step, at, timestamp, len(payload))
             self._begins = self._other = False
             if self.first < 0:
                 self.first = at
@@ -248,12 +262,13 @@ class Track:
             self._holes.append((begin, end))
         return end - begin
 
-    def _hole(self, step: int, at: int, timestamp: int) -> None:
-        if step == 1:
-            left_out = timestamp_step(timestamp, self._timestamp) > 3 * FRAME  # else the way got longer
-            self._quiet = self._quiet or (left_out and at - self._end > 2 * FRAME and not self._other)
-        elif len(self._holes) < _MOST_GAPS:
-            self._holes.append((self._end, at))
+    def _hole(self, step: int, at: int, timestamp: int, size: int) -> None:
+        lost = (step - 1) * size
+        passed = timestamp_step(timestamp, self._timestamp) - lost  # no more: the way got longer
+        left_out = passed > 3 * FRAME and at - self._end - lost > 2 * FRAME and not self._other
+        self._quiet = self._quiet or left_out
+        if lost and len(self._holes) < _MOST_GAPS:
+            self._holes.append((self._end, self._end + lost if left_out else at))
 
     def _is_missing(self, start: int, end: int) -> bool:
         return any(start < last and end > first for first, last in self._holes[-8:])

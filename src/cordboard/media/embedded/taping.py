@@ -90,7 +90,7 @@ class Recording:
         gaps = [
             [min(side, self.channels - 1), *gap]
             for side, track in enumerate(self.tracks)
-            for gap in track.gaps(self.written)
+            for gap in track.gaps(self.written, alone=len(self.tracks) == 1)
         ]
         failed = ["ended", self.file, "failed", 0.0, self.channels, 0, []]
         if self.wav is None:
