@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from cordboard.contract.account import Account
-from cordboard.contract.fields import URL, shown
+from cordboard.contract.fields import URL, said, shown
 from cordboard.contract.json_text import read_json
+from cordboard.contract.limits import SAID_LINES_MAX
 from cordboard.contract.plan import Problem
 from cordboard.contract.problems import Invalid, Problems
 
-LINES_MAX: Final = 20
-"""So many lines of a greeting are said; the rest is left out."""
-LINE_CHARACTERS_MAX: Final = 2000
 _CHARSETS: Final = {
     "": "utf-8",
     "utf-8": "utf-8",
@@ -104,19 +102,16 @@ def _lines(status: int, media_type: str, body: bytes, problems: Problems) -> tup
     said = [line for line in (line.strip() for line in text.splitlines()) if line]
     if not said:
         problems.invalid("body", "greeting.empty", "the answer holds nothing to say", "greeting")
-    if len(said) > LINES_MAX:
-        message = f"the answer has {len(said)} lines; the first {LINES_MAX} are said"
+    if len(said) > SAID_LINES_MAX:
+        message = f"the answer has {len(said)} lines; the first {SAID_LINES_MAX} are said"
         problems.warning("body", "greeting.too_many_lines", message, "limit.lines")
-    return tuple(_line(line, f"line {at}", problems) for at, line in enumerate(said[:LINES_MAX], 1))
+    return tuple(_line(line, f"line {at}", problems) for at, line in enumerate(said[:SAID_LINES_MAX], 1))
 
 
 def _line(line: str, where: str, problems: Problems) -> tuple[str, str]:
     if URL.fullmatch(line):
         return "url", line
-    if len(line) > LINE_CHARACTERS_MAX:
-        message = f"this line has {len(line)} characters; the first {LINE_CHARACTERS_MAX} are said"
-        problems.warning(where, "greeting.too_long", message, "limit.lines")
-    return "text", line[:LINE_CHARACTERS_MAX]
+    return "text", said(problems, where, line, "greeting.too_long")
 
 
 def _media(media_type: str) -> tuple[str, str]:

@@ -89,6 +89,7 @@ GATHER_CODES: Final = MappingProxyType({
     "gather.both": "A prompt has text and audio_url: the audio is played.",
     "gather.url": "The audio_url of a prompt is not http(s): its text is said, if it has one.",
     "gather.text": "The text of a prompt is no text.",
+    "gather.too_long": "The text of a prompt has more than 2000 characters: the rest is not said.",
     "gather.key": "finish_on_key is none of the keys 0 to 9, * and #: the default is taken.",
 })  # fmt: skip
 """The codes that only a Gather's answer can carry, beside those of ``CODES`` that any answer can."""

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import Any, Final, TypeVar
 
+from cordboard.contract.limits import SAID_CHARACTERS_MAX
 from cordboard.contract.problems import Problems
 
 _T = TypeVar("_T", bool, int, str)
@@ -61,6 +62,15 @@ def http_url(problems: Problems, value: str) -> str | None:
     """The URL if it is http(s) by its form, else None. Lenient overlooks spaces around it."""
     text = value if problems.strict else value.strip()
     return text if URL.fullmatch(text) and text.isprintable() else None
+
+
+def said(problems: Problems, where: str, text: str, code: str) -> str:
+    """What of a text is said: all of it, as far as it is not too long."""
+    if len(text) <= SAID_CHARACTERS_MAX:
+        return text
+    message = f"the text has {len(text)} characters; the first {SAID_CHARACTERS_MAX} are said"
+    problems.warning(where, code, message, "limit.text")
+    return text[:SAID_CHARACTERS_MAX]
 
 
 def missing(problems: Problems, where: str, value: Any) -> bool:

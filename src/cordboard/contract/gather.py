@@ -10,7 +10,7 @@ from typing import Any, Final
 from cordboard.contract import limits
 from cordboard.contract.account import Account
 from cordboard.contract.envelope import JSON, bare_media_type, expect_200, refuse_media_type
-from cordboard.contract.fields import http_url, missing, shown, unknown, whole
+from cordboard.contract.fields import http_url, missing, said, shown, unknown, whole
 from cordboard.contract.json_text import read_json
 from cordboard.contract.plan import Problem
 from cordboard.contract.problems import Invalid, Problems
@@ -160,7 +160,7 @@ def _prompt(value: Any, where: str, problems: Problems) -> Spoken | None:
         word = "audio_url" if url is not None else "text"
         message = f'write {{"{word}": …}}'
         problems.warning(where, "gather.bare_text", message, "settled-8", message.removeprefix("write "))
-        return Spoken(word, url or value)
+        return Spoken(word, url or said(problems, where, value, "gather.too_long"))
     if not isinstance(value, dict):
         return None
     unknown(problems, where, value, _PROMPT)
@@ -188,6 +188,6 @@ def _text(value: dict[str, Any], where: str, problems: Problems) -> Spoken | Non
     if text is None or text == "":
         return None
     if isinstance(text, str) and text.strip():
-        return Spoken("text", text)
+        return Spoken("text", said(problems, f"{where}.text", text, "gather.too_long"))
     problems.unusable(f"{where}.text", "gather.text", f"{shown(text)} is nothing to say")
     return None

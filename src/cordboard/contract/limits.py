@@ -52,6 +52,10 @@ INPUT_TIMEOUT_DEFAULT: Final = 5
 INPUT_TIMEOUT_MAX: Final = 3600
 INPUT_REPEATS_MAX: Final = 99
 
+# A text that is said (a minute and a half of speech), and the lines of a greeting's answer. Our own bounds.
+SAID_CHARACTERS_MAX: Final = 2000
+SAID_LINES_MAX: Final = 20
+
 # The version of the reply's format that we ask for (SEED, header Exotel-Version).
 VERSION_HEADER: Final = "Exotel-Version"
 VERSION: Final = "1.0"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from cordboard.contract import limits
 from cordboard.contract.account import Account
 from cordboard.contract.callbacks import ANSWERED, FORM, JSON, TERMINAL, Wanted
-from cordboard.contract.fields import shown
+from cordboard.contract.fields import URL, shown
 from cordboard.contract.numbers import Refusal, known_as, normalise
 from cordboard.kernel.mistakes import BadInput
 
@@ -233,7 +233,7 @@ def _web_address(fields: Fields, name: str, objection: Objection) -> str:
         return ""
     try:
         parts = urlsplit(text)
-        good = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
+        good = bool(URL.fullmatch(text) and parts.hostname)
     except ValueError:
         good = False
     if not good or not text.isprintable() or len(text) > limits.URL_MAX:

@@ -97,7 +97,7 @@ def check(raw: object, house: House) -> Checked:
     for spec in specs:
         for exit, target in spec.exits:
             if target is not None and target not in names:
-                found.append(_no_applet(f"applets.{spec.name}.{exit}", target, names))
+                found.append(_no_applet(_place_of(raw, spec.name, exit), target, names))
         for id in spec.transfers:
             if house.flows is not None and id not in house.flows and id != head[0]:
                 known = ", ".join(map(str, sorted(house.flows))) or "none"
@@ -119,6 +119,14 @@ def _error(where: str, code: str, message: str, allowed: str = "") -> Problem:
 
 def _warning(where: str, code: str, message: str) -> Problem:
     return Problem(where, code, "warning", message, "flow")
+
+
+def _place_of(raw: Mapping[str, Any], name: str, exit: str) -> str:
+    """Where an exit stands: in its applet's table, or in a table of exits there (``keys``, ``cases``)."""
+    for key, value in raw["applets"][name].items():
+        if isinstance(value, Mapping) and value.get(exit) is not None:
+            return f"applets.{name}.{key}.{exit}"
+    return f"applets.{name}.{exit}"
 
 
 def _no_applet(where: str, target: str, names: list[str]) -> Problem:

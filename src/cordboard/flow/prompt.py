@@ -18,7 +18,7 @@ from cordboard.contract.limits import (
     AUDIO_REDIRECTS_STRICT,
 )
 from cordboard.flow.applet import AppletEvent
-from cordboard.flow.reading import check_keys, required, text, web_address
+from cordboard.flow.reading import check_keys, required, said, text, web_address
 from cordboard.kernel.mistakes import BadInput
 
 RECORDED = "prompt:"
@@ -77,7 +77,7 @@ def read_line(raw: Mapping[str, object], key: str, where: str) -> Line:
     if ("text" in value) == ("audio_url" in value):
         raise BadInput(where, "there must be one thing to say", "either `text` or `audio_url` must be set")
     if "text" in value:
-        return Line("text", text(value, "text", where))
+        return Line("text", said(value, "text", where))
     return read_audio(value, "audio_url", where)
 
 

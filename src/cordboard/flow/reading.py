@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from cordboard.contract.limits import SAID_CHARACTERS_MAX
 from cordboard.kernel.mistakes import BadInput
 
 FLOW_ID_MAX = 2**53 - 1
@@ -39,7 +40,18 @@ def text(raw: Mapping[str, object], key: str, where: str, default: str | None = 
         return default
     value = required(raw, key, where)
     if not isinstance(value, str) or (not value and default is None):
-        raise BadInput(f"{where}.{key}", f"{value!r} is no text", "a string that is not empty is allowed")
+        allowed = "a text is allowed" if default is not None else "a text that is not empty is allowed"
+        raise BadInput(f"{where}.{key}", f"{value!r} is no text", allowed)
+    return value
+
+
+def said(raw: Mapping[str, object], key: str, where: str) -> str:
+    """A text that is spoken to somebody."""
+    value, allowed = text(raw, key, where), f"1 to {SAID_CHARACTERS_MAX} characters are allowed"
+    if not value.strip():
+        raise BadInput(f"{where}.{key}", "there is nothing to say in it", allowed)
+    if len(value) > SAID_CHARACTERS_MAX:
+        raise BadInput(f"{where}.{key}", f"the text has {len(value)} characters", allowed)
     return value
 
 
@@ -101,7 +113,10 @@ def targets(raw: Mapping[str, object], key: str, where: str) -> tuple[tuple[str,
     if not isinstance(value, Mapping) or not value:
         raise BadInput(f"{where}.{key}", f"{value!r} is no table with an entry", allowed)
     for name, applet in value.items():
-        if not name or not isinstance(applet, str) or not applet:
+        if not str(name).strip() or str(name).strip() != name:
+            told = "it is empty" if not str(name).strip() else "it begins or ends with a space"
+            raise BadInput(f"{where}.{key}", f"{name!r} is no name: {told}", allowed)
+        if not isinstance(applet, str) or not applet:
             raise BadInput(f"{where}.{key}.{name}", f"{applet!r} names no applet", allowed)
     return tuple((str(name), str(applet)) for name, applet in value.items())
 

@@ -7,6 +7,7 @@ Three formats of our own beside ``uri``: ``applet`` (the name of an applet of th
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from cordboard.contract.limits import SAID_CHARACTERS_MAX
 from cordboard.flow.reading import FLOW_ID_MAX
 
 Schema = Mapping[str, Any]
@@ -17,6 +18,7 @@ NAME_MAX: Final = 100
 DEPTH_MAX: Final = 32
 
 TEXT: Final[Schema] = {"type": "string", "minLength": 1}
+SAID: Final[Schema] = {"type": "string", "pattern": "\\S", "maxLength": SAID_CHARACTERS_MAX}
 URL: Final[Schema] = {"type": "string", "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
 AUDIO: Final[Schema] = {"type": "string", "format": "audio", "minLength": 1}
 EXIT: Final[Schema] = {"type": "string", "format": "applet"}
@@ -27,7 +29,7 @@ TEXTS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
 PROMPT: Final[Schema] = {
     "type": "object",
     "description": "What is said: a text, or audio.",
-    "properties": {"text": TEXT, "audio_url": AUDIO},
+    "properties": {"text": SAID, "audio_url": AUDIO},
     "additionalProperties": False,
 }
 

@@ -129,6 +129,8 @@ def test_all_three_encodings_say_the_same(tmp_path: Path) -> None:
         ({"Url": "", "To": "09812300001", "Record": "perhaps"}, 400, "false or true is allowed"),
         ({"Url": "", "To": "09812300001", "RecordingChannels": "three"}, 400, "single or dual is allowed"),
         ({"Url": "", "To": "09812300001", "WaitUrl": "music"}, 400, "WaitUrl"),
+        ({"Url": "", "To": "09812300001", "WaitUrl": 'http://x.example/"a"'}, 400, "WaitUrl"),
+        ({"Url": "", "To": "09812300001", "StartPlaybackValueNew": "http://a b"}, 400, "PlaybackValueNew"),
         ({"CustomField": "a\0b"}, 400, "UTF-8 without NUL"),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What may be set for a Connect applet."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,16 @@ def test_urls_and_exits() -> None:
     assert KIND.instead == {"not_dialed": "nobody_answers"}
 
 
+def _with(**words: Any) -> dict[str, Any]:
+    return {"parameters": {**PARAMETERS, **words}}
+
+
 def test_parameters_are_the_words_of_an_answer() -> None:
     settings = KIND.settings({"parameters": PARAMETERS}, "x")
     assert json.loads(settings.parameters) == PARAMETERS
+    # how numbers are written depends on the account's country
+    local = _with(destination={"numbers": ["0612345678"]}, outgoing_phone_number="0199001234")
+    assert KIND.settings(local, "x").parameters
     assert not settings.primary_url
     hash(settings)
 
@@ -52,7 +60,15 @@ def test_settled_12_other_shapes_and_settled_23_other_events_can_be_enabled() ->
         ({}, "x.primary_url", "this is missing"),
         ({"primary_url": "a.example"}, "x.primary_url", "is no web address"),
         ({"primary_url": "http://a.example", "parameters": PARAMETERS}, "x.parameters", "there is a URL too"),
-        ({"parameters": {"record": True}}, "x.parameters", "destination"),
+        ({"parameters": {"record": True}}, "x.parameters.destination", "no destination"),
+        (_with(recrod=True), "x.parameters.recrod", "was record meant?"),
+        (_with(max_ringing_duration=99), "x.parameters.max_ringing_duration", "99 is above 60"),
+        (_with(record="perhaps"), "x.parameters.record", "not true or false"),
+        (
+            _with(start_call_playback={"type": "text", "value": ""}),
+            "x.parameters.start_call_playback.value",
+            "",
+        ),
         ({"parameters": {"destination": object()}}, "x.parameters", "this is no answer"),
         ({"primary_url": "http://a.example", "accept": ["sop"]}, "x.accept", "'sop' is not known here"),
         ({"primary_url": "http://a.example", "dial_events": "Dial"}, "x.dial_events", "is no list"),

@@ -214,6 +214,13 @@ def test_settled_9_equal_keys_are_invalid_in_strict() -> None:
     assert read(body, STRICT).gather is None
 
 
+def test_a_text_that_is_too_long_is_said_as_far_as_it_goes() -> None:
+    for said in ("x" * 2001, {"text": "x" * 2001}):
+        reading = read({"gather_prompt": said})
+        assert reading.gather is not None and reading.gather.prompt == Spoken("text", "x" * 2000)
+        assert [p.severity for p in reading.problems if p.code == "gather.too_long"] == ["warning"]
+
+
 def test_any_json_at_all_is_judged_and_strict_accepts_no_more_than_lenient() -> None:
     chance = random.Random(5)
     values: list[Any] = [

@@ -10,7 +10,10 @@ from cordboard.contract.account import Account, ExoPhone
 from cordboard.contract.answer import read_answer
 from cordboard.contract.forms import read_body
 from cordboard.contract.outbound import Order, read_order
+from cordboard.flow.document import read_flow
 from cordboard.kernel.mistakes import BadInput
+from cordboard.runtime.flow_table import between
+from cordboard.runtime.kinds import KINDS
 
 EXOPHONE = "+918047100001"
 ACCOUNT = Account(exophones=(ExoPhone(EXOPHONE), ExoPhone("+918047100002")))
@@ -130,6 +133,29 @@ def test_any_fields_are_an_order_or_one_sentence(fields: dict[str, str]) -> None
         assert str(mistake).isprintable()
     else:
         assert order.number != order.exophone and bool(order.flow) != bool(order.to)
+
+
+_ADDRESSES = st.sampled_from(["http://x.example/a.wav", "http://a b/x", "http://[", 'HTTPS://x/"', "http:/x"])
+
+
+@given(
+    fields=st.fixed_dictionaries(
+        {},
+        optional={name: st.text(max_size=20) | _ADDRESSES for name in ("WaitUrl", "StartPlaybackValueNew")}
+        | {name: st.sampled_from(["", "true", "dual", "both", "MP3"]) for name in
+           ("Record", "RecordingChannels", "StartPlaybackToNew", "RecordingFormat")},
+    )
+)  # fmt: skip
+def test_every_order_between_two_numbers_is_a_flow_that_can_be_played(fields: dict[str, str]) -> None:
+    try:
+        order = read_order(
+            {"From": "+919876500001", "To": "+919812300001", "CallerId": EXOPHONE, **fields}, ACCOUNT, ()
+        )
+    except BadInput as mistake:
+        assert mistake.where in fields
+    else:
+        flow, _ = read_flow(between(order.parameters), KINDS)
+        assert flow.applets
 
 
 @given(kind=_KINDS, body=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))

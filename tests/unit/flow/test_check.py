@@ -83,6 +83,34 @@ def test_unknown_targets_and_flows_are_errors() -> None:
     ]
 
 
+def test_a_key_or_a_case_that_leads_nowhere_is_told_at_its_place() -> None:
+    menu = {"type": "menu", "prompt": {"text": "Sales: 1."}, "keys": {"1": "sale", "2": "bye"}}
+    raw = _document(
+        a={**menu, "invalid": "b", "no_input": "buy"}, b={**_switch("bye"), "cases": {"vip": "x"}}
+    )
+    told = [where for where, code, _ in _told(raw) if code == "flow.unknown_applet"]
+    assert told == ["applets.a.keys.1", "applets.a.no_input", "applets.b.cases.vip"]
+
+
+@pytest.mark.parametrize("text", [" \n", "x" * 2001])
+def test_a_text_that_cannot_be_said_is_refused_before_anybody_calls(text: str) -> None:
+    greeting = {"type": "greeting", "text": text, "next": "bye"}
+    gather = {"type": "gather", "prompt": {"text": text}, "nothing": "a", "digits": "a"}
+    for raw, where in ((_document(a=greeting), "text"), (_document(a=gather), "prompt.text")):
+        (problem,) = (each for each in check(raw, House(KINDS)).problems if each.severity == "error")
+        assert (problem.where, problem.correction) == (
+            f"applets.a.{where}",
+            "1 to 2000 characters are allowed",
+        )
+
+
+@pytest.mark.parametrize(("name", "told"), [("", "it is empty"), (" vip", "it begins or ends with a space")])
+def test_a_case_that_no_answer_can_name_is_refused(name: str, told: str) -> None:
+    raw = _document(a={"type": "switch", "cases": {name: "bye"}, "no_match": "bye"})
+    (problem,) = check(raw, House(KINDS)).problems[:1]
+    assert problem.where == "applets.a.cases" and told in problem.message
+
+
 def test_unset_exits_and_unreachable_applets_are_warnings() -> None:
     raw = _document(a={"type": "greeting", "text": "Hello."}, lost=_greeting("bye"))
     assert _told(raw) == [

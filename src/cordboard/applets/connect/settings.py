@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cordboard.contract.account import Account
 from cordboard.contract.answer import SHAPES, read_answer
+from cordboard.contract.plan import Problem
 from cordboard.flow import schema
 from cordboard.flow.reading import check_keys, choices, target, web_address
 from cordboard.kernel.mistakes import BadInput
@@ -66,15 +67,23 @@ def read_settings(raw: Mapping[str, object], where: str) -> Settings:
 
 
 def _parameters(value: object, accept: frozenset[str], where: str) -> bytes:
-    """The answer as bytes. What a URL may not say is refused here, where somebody can still mend it."""
+    """The answer as bytes. What a URL would be forgiven is refused here, where somebody can still mend it."""
+    allowed = "the words of an answer are allowed"
     try:
         body = json.dumps(value).encode()
     except (TypeError, ValueError) as error:
-        raise BadInput(where, f"this is no answer ({error})", "the words of an answer are allowed") from error
+        raise BadInput(where, f"this is no answer ({error})", allowed) from error
     reading = read_answer(200, "application/json", body, Account(), accept=accept)
+    for problem in reading.problems:
+        if _is_mistake(problem):
+            raise BadInput(f"{where}.{problem.where}", problem.message, problem.correction or allowed)
     if reading.outcome == "fallback":
-        problem = next((problem for problem in reading.problems if problem.severity == "error"), None)
-        raise BadInput(
-            where, problem.message if problem else "this is no answer", "the words of an answer are allowed"
-        )
+        raise BadInput(where, "this is no answer", allowed)
     return body
+
+
+def _is_mistake(problem: Problem) -> bool:
+    """Numbers are the account's business, whose country is not known here."""
+    if problem.where.startswith(("destination.numbers", "outgoing_phone_number")):
+        return False
+    return problem.severity == "error" or problem.code in ("field.unknown", "field.bounds")

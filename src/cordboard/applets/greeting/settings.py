@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from cordboard.flow import schema
 from cordboard.flow.prompt import read_audio
-from cordboard.flow.reading import check_keys, target, text, web_address
+from cordboard.flow.reading import check_keys, said, target, text, web_address
 from cordboard.kernel.mistakes import BadInput
 
 _SOURCES = ("text", "audio", "url")
 
 SCHEMA = schema.settings(
-    text=schema.TEXT,
+    text=schema.SAID,
     audio=schema.AUDIO,
     url=schema.about(schema.URL, "Asked for what is to be said."),
     next=schema.EXIT,
@@ -36,10 +36,11 @@ def read_settings(raw: Mapping[str, object], where: str) -> Settings:
         raise BadInput(
             where, "there must be one thing to play", "one of `text`, `audio` and `url` must be set"
         )
-    value, exit = text(raw, named[0], where), target(raw, "next", where)
+    exit = target(raw, "next", where)
     if named == ["text"]:
-        return Settings("text", value, exit)
+        return Settings("text", said(raw, "text", where), exit)
     if named == ["audio"]:
         line = read_audio(raw, "audio", where)
         return Settings(line.kind, line.value, exit)
+    text(raw, "url", where)
     return Settings("asked", web_address(raw, "url", where), exit)
