@@ -6,10 +6,12 @@ are drawn from a continuum, so that hardly two things happen at once and the wir
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 from cordboard.call.causes import Cause
 from cordboard.testing.scenario import (
+    ACCOUNT,
     CALLER,
     EVENTS,
     FALLBACK,
@@ -55,6 +57,7 @@ class _MadeUp:
             stops=self._moment(60) if draw.random() < 0.1 else None,
             media_lost=self._moment(60) if media_lost else None,
             order=ordered(CALLER, 30.0, draw.choice((0.0, 7.0, 41.0, 14_400.0))) if by_api else None,
+            account=replace(ACCOUNT, recordings_url="http://recordings.example/"),
             custom_field=draw.choice(("", "order 42/é")),
         )
 

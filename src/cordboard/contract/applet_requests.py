@@ -27,6 +27,13 @@ def recording_url(account: Account, sid: str, name: str) -> str:
     return f"{account.recordings_url}{sid}{name}" if account.recordings_url else ""
 
 
+def recording_told(facts: CallFacts, account: Account) -> str:
+    """The name of the call's recording that a request of this stage tells of; empty for none."""
+    return (
+        facts.recording_url.removeprefix(recording_url(account, facts.sid, "")) if facts.recording_url else ""
+    )
+
+
 def greeting_url(configured: str, facts: CallFacts, account: Account) -> str:
     """The complete URL of a greeting: who calls, and whom the call dialled last, if it dialled."""
     form = account.number_format

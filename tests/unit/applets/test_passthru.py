@@ -120,6 +120,15 @@ def test_passthru_async_leaves_by_ok_at_once_and_sends_an_event() -> None:
     assert finish == Finish("ok", "contract-5.2")
 
 
+def test_passthru_async_that_names_a_recording_waits_until_that_is_decided() -> None:
+    account = replace(ACCOUNT, recordings_url="http://r.example/a/")
+    facts = replace(FACTS, recording_url=f"http://r.example/a/{FACTS.sid}r2", recording_by=76.0)
+    settings = Settings(URL, is_async=True)
+    event, _ = _play(ENTERED, settings=settings, account=account, facts=facts)[1]
+    assert isinstance(event, SendEvent) and event.recording == "r2"
+    assert "RecordingUrl=" in event.url
+
+
 def test_settled_22_passthru_needs_no_caller() -> None:
     assert not KIND.needs_caller and not KIND.needs_answer
     assert _play(ENTERED, (1.1, CallerHungUp()))[1] == ()

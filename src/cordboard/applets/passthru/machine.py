@@ -8,7 +8,7 @@ from cordboard.call.scene import Scene
 from cordboard.call.words import Command, Fetch, Fetched, Finish, Note, SendEvent, Stopped, TimePassed
 from cordboard.contract.account import Account
 from cordboard.contract.applet_answers import read_selection
-from cordboard.contract.applet_requests import passthru_url
+from cordboard.contract.applet_requests import passthru_url, recording_told
 from cordboard.contract.facts import CallFacts
 from cordboard.flow.applet import WAITS, AppletEvent, Entered
 
@@ -55,7 +55,8 @@ def _enter(state: State, now: float) -> Step:
     settings, facts = state.settings, state.facts
     url = passthru_url(settings.url, facts, state.account, now)
     if settings.is_async:
-        return replace(state, done=True), (SendEvent(url, EVENT, _RULE), Finish("ok", _RULE))
+        event = SendEvent(url, EVENT, _RULE, recording=recording_told(facts, state.account))
+        return replace(state, done=True), (event, Finish("ok", _RULE))
     request = facts.next_request
     facts = replace(facts, next_request=request + 1, selected="")
     fetch = Fetch(request, url, "passthru", settings.timeout, _RULE, versioned=False)
