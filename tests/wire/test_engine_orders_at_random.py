@@ -10,7 +10,7 @@ import pytest
 from cordboard.call.words import Bridge, Dial, LegAnswered
 from cordboard.contract.callbacks import Wanted
 from cordboard.testing.scenario import CALLER
-from cordboard.testing.stage import Stage, act
+from cordboard.testing.stage import CARRIER, Stage, act
 from cordboard.testing.wire import Wire
 from tests.wire.made_up import made_up_order
 
@@ -28,12 +28,14 @@ def played(seed: int, loss: float) -> Stage:
         await stage.play(WANTED)
 
     wire = Wire(seed, delay=0.02, loss=loss, twice=loss / 2, late=loss / 2)
-    trunk = {
+    trunk: dict[str, Any] = {
         "max_calls": draw.choice((0, 0, 0, 2)),
         "next_host_after_seconds": draw.choice((0.0, 4.0)),
         "redirects": draw.choice(("refuse", "follow")),
         "reliable": draw.choice(("allowed", "off")),
     }
+    if draw.random() < 0.2:  # its first host is dead
+        trunk |= {"uri": "sip:192.0.2.99:5060", "hosts": (f"sip:{CARRIER.host}:{CARRIER.port};priority=1",)}
     ports = draw.choice((4000, 4000, 4000, 0, 1, 2))
     return act(script, scenario, wire=wire, trunk=trunk, ports=ports)
 

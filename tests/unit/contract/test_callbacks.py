@@ -106,7 +106,8 @@ def test_contract_6_3_the_short_form_byte_by_byte() -> None:
         b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="CallSid"\r\n\r\n5f3c\r\n'
         b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="Status"\r\n\r\ncompleted\r\n'
         b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="RecordingUrl"\r\n\r\nhttp://x/r1\r\n'
-        b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="DateUpdated"\r\n\r\n2026-01-13 11:46:00\r\n'
+        b'--cordboard-5f3c\r\nContent-Disposition: form-data; name="DateUpdated"\r\n\r\n'
+        b"2026-01-13 11:46:00\r\n"
         b"--cordboard-5f3c--\r\n"
     )
 
