@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cordboard.call.words import CallOrdered, Dial, LegAnswered
+from cordboard.call.words import Bridge, CallOrdered, Dial, LegAnswered
 from cordboard.config.settings import Settings
 from cordboard.contract.account import Account
 from cordboard.contract.callbacks import Wanted, packed
@@ -58,7 +58,7 @@ def after_a_kill(folder: Path, journal: list[bytes], look: Callable[[Store], Awa
                     for line in journal:
                         store.append(line)
                 else:
-                    await closing.close_calls(store, SystemClock(), SystemTokens(), None)
+                    await closing.close_calls(store, SystemClock(), SystemTokens(), Settings(), None)
                     await closing.keep_promises(store, SystemClock(), Settings(), None)
                 await store.settled()
                 if run == 2:
@@ -131,10 +131,40 @@ def test_f2_a_call_that_had_ended_and_waited_for_its_recording_is_told_with_what
     after_a_kill(tmp_path, [*left("ab12", wanted, **over), recording], look)
 
 
+def test_f2_answers_that_never_came_to_the_outbox_are_told_before_the_end(tmp_path: Path) -> None:
+    async def look(store: Store) -> None:
+        sent = await store.outbox.of_call("ab12")
+        bodies = [json.loads(event.body) for event in sent]
+        assert [body["EventType"] for body in bodies] == ["answered", "answered", "terminal"]
+        assert [body["Status"] for body in bodies] == ["in-progress", "in-progress", "completed"]
+        first, second, last = bodies
+        assert first["DateUpdated"] == first["StartTime"] == "2026-01-13 11:44:57"
+        assert [leg["Status"] for leg in first["Legs"]] == ["in-progress", ""]
+        assert [leg["Status"] for leg in second["Legs"]] == ["in-progress", "in-progress"]
+        assert (second["DateUpdated"], second["Legs"][0]["OnCallDuration"]) == ("2026-01-13 11:45:03", 6)
+        assert last["CustomField"] == "order-42"
+
+    talks = lines.step("ab12", 3, 9.0, LegAnswered(1), (Bridge(1, "settled-14"),))
+    wanted = Wanted("http://cb.example/x", ("terminal", "answered"), JSON)
+    after_a_kill(tmp_path, [*left("ab12", wanted), talks], look)
+
+
+def test_f2_an_answer_that_is_in_the_outbox_is_not_told_again(tmp_path: Path) -> None:
+    async def look(store: Store) -> None:
+        sent = await store.outbox.of_call("ab12")
+        assert [event.id for event in sent] == ["msg_1", "msg_ab12"]
+
+    there = {"call_sid": "ab12", "number": 1, "kind": "StatusCallback", "url": "http://cb.example/x"}
+    row = lines.row("outbox", "msg_1", there | {"created_at": NOW + 3, "due_at": NOW + 3})
+    wanted = Wanted("http://cb.example/x", ("terminal", "answered"), JSON)
+    after_a_kill(tmp_path, [*left("ab12", wanted), row], look)
+
+
 def test_who_wanted_only_the_answer_is_not_told_of_the_end(tmp_path: Path) -> None:
     async def look(store: Store) -> None:
-        assert await events(store) == ()
+        (event,) = await events(store)
+        assert json.loads(event.body)["EventType"] == "answered"
         call = await store.calls.get("ab12")
         assert call is not None and call.callback == ""
 
-    after_a_kill(tmp_path, left("ab12", Wanted("http://cb.example/x", ("answered",))), look)
+    after_a_kill(tmp_path, left("ab12", Wanted("http://cb.example/x", ("answered",), JSON)), look)

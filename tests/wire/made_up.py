@@ -220,7 +220,7 @@ def made_up_order(seed: int) -> Scenario:
         first = replace(first, rings=0.5, answers=draw.uniform(1, 12), fails=None)
     asked = ordered(
         ring_seconds=float(draw.choice((5, 12, 30, 60))),
-        limit_seconds=float(draw.choice((4, 20, 75, 14_400))),
+        limit_seconds=float(draw.choice((4, 20, 75, 900))),
     )
     between_two = draw.random() < 0.4
     words: dict[str, Any] = {

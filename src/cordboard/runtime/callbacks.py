@@ -3,18 +3,21 @@
 The last request names a recording only once that is decided, so it waits for it; but not for ever.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
+from cordboard.call.words import SendEvent
 from cordboard.config.settings import Settings
 from cordboard.contract.account import Account
 from cordboard.contract.callbacks import ANSWERED, TERMINAL, LegTold, Told, Wanted, body_of, unpacked
 from cordboard.contract.facts import CallFacts
 from cordboard.runtime.ledger import CALLER, Ledger
+from cordboard.runtime.lost import Known
 from cordboard.runtime.tapebook import recording_sid
+from cordboard.runtime.unsent import Unsent
 from cordboard.store import lines
 from cordboard.store.outbox import receiver
-from cordboard.store.records import CallRow, LegRow
+from cordboard.store.records import CallRow, LegRow, OutboxRow
 
 KIND = "StatusCallback"
 PATIENCE_SECONDS = 60.0
@@ -152,6 +155,33 @@ def owed(
         "body": body.decode(),
     }
     return lines.row("outbox", last_id(call.sid), values), kept
+
+
+def missed(call: CallRow, known: Known, sent: Sequence[OutboxRow], account: Account) -> tuple[Unsent, ...]:
+    """The answers that were promised to be told and never came to the outbox, for the run ended first.
+    ``sent``: what is there of the call."""
+    wanted = unpacked(call.callback)
+    if wanted is None or not wanted.wants(ANSWERED) or known.answered is None:
+        return ()
+    first, at = known.answered, call.created_at
+    there = sum(event.kind == KIND for event in sent)
+    found = []
+    for moment, talks in [(first, False), *((each, True) for each in known.bridged)][there:]:
+        told = Told(
+            *(call.sid, ANSWERED, "in-progress", call.caller, call.called, call.exophone),
+            created=at,
+            updated=at + moment,
+            started=at + first,
+            custom_field=call.custom_field,
+            legs=(
+                LegTold("in-progress", round(moment - first), True),
+                LegTold("in-progress", 0, True) if talks else LegTold(),
+            ),
+        )
+        content_type, body = body_of(wanted, told, account)
+        event = SendEvent(wanted.url, KIND, "contract-6.3", "POST", content_type, body)
+        found.append(Unsent(moment, event))
+    return tuple(found)
 
 
 def _legs_told(call: CallRow, legs: tuple[LegRow, ...]) -> tuple[LegTold, ...]:

@@ -7,7 +7,7 @@ import structlog
 
 from cordboard.config.settings import Settings
 from cordboard.kernel.clock import Clock, Tokens
-from cordboard.runtime.callbacks import PUBLISHED, link_of, owed
+from cordboard.runtime.callbacks import PUBLISHED, link_of, missed, owed
 from cordboard.runtime.kinds import account_of
 from cordboard.runtime.lost import last_known
 from cordboard.runtime.unsent import Unsent, unsent
@@ -19,16 +19,20 @@ _SETTLE_SECONDS = 10.0
 _log = structlog.get_logger("engine")
 
 
-async def close_calls(store: Store, clock: Clock, tokens: Tokens, before: int | None) -> None:
+async def close_calls(
+    store: Store, clock: Clock, tokens: Tokens, settings: Settings, before: int | None
+) -> None:
     """Calls that were left open get their end, so that every call has its record; what they had to tell the
     customer goes to the outbox first: a run that ends in between says it no second time."""
+    account = account_of(settings)
     for call in await store.calls.unfinished(before):
         told = await store.timelines.of_call(call.sid)
         sent = await store.outbox.of_call(call.sid)
         number = max((event.number for event in sent), default=0)
-        for count, one in enumerate(unsent(told, sent), start=number + 1):
-            store.outbox.add(_row(call, count, one, tokens))
         known = last_known(told)
+        owing = (*unsent(told, sent), *missed(call, known, sent, account))
+        for count, one in enumerate(owing, start=number + 1):
+            store.outbox.add(_row(call, count, one, tokens))
         answered = known.answered
         values = {
             "status": "failed" if answered is None else "completed",

@@ -209,7 +209,7 @@ class Engine:
                 await pause(_ASK_AGAIN_SECONDS)
 
     async def _close_what_was_left(self, before: int | None = None) -> None:
-        await closing.close_calls(self.store, self.clock, self._tokens, before)
+        await closing.close_calls(self.store, self.clock, self._tokens, self.settings, before)
         await self._keep_promises(before)
 
     async def _keep_promises(self, before: int | None = None) -> None:
