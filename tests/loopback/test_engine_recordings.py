@@ -5,11 +5,9 @@ import hashlib
 import io
 import json
 import os
-import shutil
-import subprocess
+import signal
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from moto.server import ThreadedMotoServer
 from tests.loopback.engine_ears import read_wav
 from tests.loopback.engine_house import home_at
 from tests.loopback.engine_kit import Home, Play, has_tone, to
+from tests.loopback.small_disk import fill, small_disk
 from tests.media_ports import media_ports
 from tests.waiting import until
 
@@ -136,6 +135,26 @@ def test_what_was_removed_by_retention_says_so(home: Home) -> None:
     assert json.loads(body)["removed"] is True and json.loads(body)["state"] == recording.state
 
 
+def test_f5_a_recording_whose_end_takes_longer_than_its_call_lingers_is_decided(home: Home) -> None:
+    """A disk that hangs: here it is the recorder that does."""
+    (asha,) = home.phones("01")
+
+    async def meanwhile(play: Play) -> None:
+        await play.talks_to(asha)
+        await asyncio.sleep(0.5)
+        recorder = home.engine.media._recorder
+        assert recorder is not None
+        os.kill(recorder.pid, signal.SIGSTOP)
+        try:
+            play.caller.hang_up()
+            await asyncio.sleep(7.0)
+        finally:
+            os.kill(recorder.pid, signal.SIGCONT)
+
+    play = home.run(home.play(to(asha, record=True), meanwhile=meanwhile))
+    assert [recording.state for recording in play.recordings] == ["whole"]
+
+
 # --- an S3 store ------------------------------------------------------------------------------------
 
 
@@ -197,30 +216,7 @@ def test_recordings_move_to_an_s3_store_and_wait_while_it_is_away(tmp_path: Path
 # --- F5: a disk that is full ------------------------------------------------------------------------
 
 
-@contextmanager
-def small_disk(place: Path, megabytes: int) -> Iterator[None]:
-    """A file system of this size in a folder; skips where none may be mounted."""
-    place.mkdir(parents=True)
-    size = ["-o", f"size={megabytes}m"]
-    made = subprocess.run(["mount", "-t", "tmpfs", *size, "none", str(place)], capture_output=True)
-    if made.returncode:
-        pytest.skip("a small file system cannot be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def fill(ballast: Path) -> None:
-    """Until the disk takes nothing more."""
-    with pytest.raises(OSError), open(ballast, "wb", buffering=0) as file:
-        while True:
-            file.write(bytes(65536))
-
-
 def test_f5_a_full_disk_costs_no_call_and_the_recording_goes_on(tmp_path: Path) -> None:
-    if os.geteuid() or shutil.which("mount") is None:
-        pytest.skip("only root mounts file systems")
     disk = tmp_path / "small"
     with (
         small_disk(disk, 4),

@@ -33,13 +33,15 @@ async def recording_file(engine: ApiEngine, request: Request, id: str, form: str
     recording = await find(engine, id)
     if recording is None:
         raise not_found("there is no such recording")
-    name, form = _file(recording, form or engine.settings.recordings.format)
+    name, form = _file(recording, form, engine.settings.recordings.format)
     try:
         audio = await to_thread.run_sync(engine.shelf.open, name, recording.place)
     except FileNotFoundError:
         raise not_found("the file of this recording is not there any more") from None
     except StoreAway:
         raise Refused(503, "unavailable", "the store of the recordings is away, ask again", _AWAY) from None
+    except OSError:
+        raise Refused(503, "unavailable", "the recording cannot be read now, ask again", _AWAY) from None
     headers = SAFE | {
         "Content-Type": KINDS[form],
         "Content-Disposition": f'inline; filename="{recording.sid}.{form}"',
@@ -76,19 +78,24 @@ def published(recording: RecordingRow | None) -> bool:
     return recording is not None and recording.state in PUBLISHED and recording.place != REMOVED
 
 
-def _file(recording: RecordingRow, form: str) -> tuple[str, str]:
-    """Its file in this form, and the form. Raises `Refused`."""
+def _file(recording: RecordingRow, asked: str, usual: str) -> tuple[str, str]:
+    """Its file in the form that was asked for, else in the usual one, and the form. Raises `Refused`."""
     if recording.state == "recording":
         raise not_found("this recording is not finished yet", _DECIDED_SOON)
     if recording.state not in PUBLISHED:
         raise not_found("this recording failed, there is no audio")
     if recording.place == REMOVED:
         raise not_found("this recording was removed by retention")
-    if form == "wav":
-        return recording.file, form
-    if not recording.mp3:
-        raise not_found("the MP3 of this recording is being made; its WAV is there", _MADE_SOON)
-    return recording.mp3, form
+    form = asked or usual
+    if form == "mp3" and recording.mp3:
+        return recording.mp3, form
+    if form == "wav" or (not asked and recording.mp3_problem):  # better that than a link that never plays
+        return recording.file, "wav"
+    if recording.mp3_problem:
+        raise not_found("the MP3 of this recording could not be made; its WAV is there")
+    if usual != "mp3":
+        raise not_found("no MP3 files are made here ([recordings] format); its WAV is there")
+    raise not_found("the MP3 of this recording is being made; its WAV is there", _MADE_SOON)
 
 
 def _tag(recording: RecordingRow, form: str, size: int) -> str:

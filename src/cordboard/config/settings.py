@@ -183,7 +183,8 @@ class Store:
 class Recordings:
     """What happens to recordings once they are made (docs/recordings.md).
 
-    format: what a RecordingUrl gives: `mp3` or `wav`; with `.wav` or `.mp3` behind it, either.
+    format: what a RecordingUrl gives: `mp3` (with `.wav` behind it the WAV) or `wav` (then no MP3 is made,
+        which is about half of what a recorded call costs).
     keep_days: how long their files are kept; 0: as long as `store.keep_days`, and never longer.
     alarm_hours: an alarm when their disk will be full within this time; 0: none.
     alarm_mb: an alarm when fewer megabytes are left on it; 0: none.

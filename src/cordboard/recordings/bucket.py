@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-_CONNECT_SECONDS, _READ_SECONDS = 5, 60
+_CONNECT_SECONDS, _READ_SECONDS = 5, 20
 _BLOCK = 1 << 18
 
 
@@ -37,6 +38,11 @@ class Bucket:
     def __init__(self, settings: BucketSettings) -> None:
         self._settings = settings
         self._made: Any = None
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Uploads under way end with ``StoreAway``: an engine that ends does not wait for a slow line."""
+        self._closed.set()
 
     def put(self, name: str, file: BinaryIO, kind: str) -> None:
         """Upload a file, and see that it is there, byte for byte. Raises ``StoreAway``."""
@@ -49,7 +55,7 @@ class Bucket:
         with _Trouble(name):
             self._client.put_object(
                 **self._at(name),
-                Body=file,
+                Body=_UntilClosed(file, self._closed, name),
                 ContentType=kind,
                 ContentMD5=base64.b64encode(md5.digest()).decode(),  # the store refuses what was damaged
                 Metadata={"sha256": sha256.hexdigest()},
@@ -114,6 +120,19 @@ def _client_of(settings: BucketSettings) -> Any:
     )
     session = boto3.session.Session()  # the module's own is not for several threads
     return session.client("s3", config=config, **{key: value for key, value in given.items() if value})
+
+
+class _UntilClosed:
+    """A file that can be read until its bucket is closed."""
+
+    def __init__(self, file: BinaryIO, closed: threading.Event, name: str) -> None:
+        self._file, self._closed, self._name = file, closed, name
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if self._closed.is_set():
+            raise StoreAway(f"{self._name}: the engine ends")
+        return self._file.read(size)
 
 
 class _Trouble:

@@ -16,18 +16,22 @@ _NAME = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_.-]{0,200}")
 _BLOCK = 1 << 20
 _HEADER = 44
 _STALE_SECONDS = 86400.0
+_NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG))
 
 
 def open_in(folder: Path, name: str) -> tuple[int, int]:
     """A descriptor and the size of a plain file in this folder, or in a folder of a day in it.
 
-    Raises FileNotFoundError for all else: a link, a folder, a name with any other path in it.
+    Raises FileNotFoundError for all else: a link, a folder, a name with any other path in it; OSError where
+    it may well be there but cannot be opened now.
     """
     within, file = _parts(name)
     try:
         fd = _walk(folder, within, file)
     except OSError as error:
-        raise FileNotFoundError(name) from error
+        if error.errno in _NOT_THERE:
+            raise FileNotFoundError(name) from error
+        raise
     found = os.fstat(fd)
     if not stat.S_ISREG(found.st_mode):
         os.close(fd)

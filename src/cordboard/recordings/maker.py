@@ -14,7 +14,11 @@ IDLE_SECONDS = 60.0
 
 
 class MakingFailed(Exception):
-    """No MP3 this time; the text says why."""
+    """No MP3 this time; the text says why. ``never``: nor at any other time."""
+
+    def __init__(self, reason: str, never: bool = False) -> None:
+        super().__init__(reason)
+        self.never = never
 
 
 class Mp3Maker:
@@ -45,7 +49,7 @@ class Mp3Maker:
             raise
         self._rest = asyncio.get_running_loop().call_later(self._idle, self._let_go)
         if "problem" in told:
-            raise MakingFailed(str(told["problem"]))
+            raise MakingFailed(str(told["problem"])[:300], bool(told.get("never")))
         return int(told["size"]), str(told["sha256"])
 
     async def close(self) -> None:

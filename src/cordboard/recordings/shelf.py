@@ -46,6 +46,9 @@ class Audio:
         finally:
             self.close()
 
+    def __del__(self) -> None:
+        self.close()  # who asked may have left before the first byte was read
+
     def close(self) -> None:
         """Twice is once."""
         if self._fd >= 0:
@@ -60,6 +63,11 @@ class Shelf:
         self.folder = folder
         self._bucket = Bucket(bucket) if bucket is not None else None
 
+    def close(self) -> None:
+        """What is being uploaded ends with ``StoreAway``."""
+        if self._bucket is not None:
+            self._bucket.close()
+
     @property
     def moves(self) -> bool:
         """Files are moved to a bucket."""
@@ -70,7 +78,7 @@ class Shelf:
         return self.folder / name
 
     def open(self, name: str, place: str) -> Audio:
-        """Raises FileNotFoundError, and ``StoreAway``."""
+        """Raises FileNotFoundError, ``StoreAway``, and OSError where it cannot be opened now."""
         if place == HERE:
             fd, size = folder.open_in(self.folder, name)
             return Audio(size, fd)
@@ -83,12 +91,25 @@ class Shelf:
 
     def upload(self, kept: Kept) -> None:
         """Put all of its files into the bucket and see that they are there; those in the folder stay. Raises
-        ``StoreAway``, FileNotFoundError, OSError."""
+        ``StoreAway``, FileNotFoundError with the name of the file, OSError."""
         assert self._bucket is not None
         for name in filter(None, (kept.file, kept.mp3)):
-            fd, _ = folder.open_in(self.folder, name)
+            try:
+                fd, _ = folder.open_in(self.folder, name)
+            except FileNotFoundError:
+                if self._is_moved(name):  # and the engine ended before it had written that down
+                    continue
+                raise
             with open(fd, "rb") as file:
                 self._bucket.put(name, file, KINDS[name.rpartition(".")[2]])
+
+    def _is_moved(self, name: str) -> bool:
+        assert self._bucket is not None
+        try:
+            self._bucket.size(name)
+        except NoSuchObject:
+            return False
+        return True
 
     def clear(self, kept: Kept) -> None:
         """Remove its files from the folder. Raises OSError."""

@@ -67,7 +67,7 @@ class Call:
         self._failed = failed
         self.callback: Callback | None = None  # of a call that the API began
         self.sid = state.facts.sid
-        self.began = doors.loop.time()
+        self.began = self.over_at = doors.loop.time()
         self._inbox: deque[Event] = deque()
         self._busy = self._abandoned = False
         self._timer: asyncio.TimerHandle | None = None

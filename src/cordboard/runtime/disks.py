@@ -1,5 +1,6 @@
 """How long the disks will last, the alarm before they are full, and a reserve for the database."""
 
+import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ _SAMPLE_SECONDS, _SAMPLES = 60.0, 60  # what went in the last hour
 _LEAST_SEEN_SECONDS = 600.0  # nothing is foretold from less
 _LEAST_RESERVE, _MOST_RESERVE = 1 << 20, 64 << 20
 _MEGABYTE = 1_000_000
+_ENOUGH = 1.2
+_HANGS_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,13 @@ def forecast(free: int, total: int, live_calls: int, lost_bytes: int, lost_secon
     return Forecast(free, total, left)
 
 
-def is_alarming(free: int, lost_bytes: int, lost_seconds: float, alarm_mb: int, alarm_hours: int) -> bool:
-    """Fewer megabytes are left than this, or, by what was really written, fewer hours. 0: never for that."""
+def is_alarming(
+    free: int, lost_bytes: int, lost_seconds: float, alarm_mb: float, alarm_hours: float, was: bool = False
+) -> bool:
+    """Fewer megabytes are left than this, or, by what was really written, fewer hours. 0: never for that.
+    ``was``: there is an alarm, which ends only well above that: a disk at the edge gives one, no hundreds."""
+    if was:
+        alarm_mb, alarm_hours = _ENOUGH * alarm_mb, _ENOUGH * alarm_hours
     if free < alarm_mb * _MEGABYTE:
         return True
     if lost_seconds < _LEAST_SEEN_SECONDS or lost_bytes <= 0 or not alarm_hours:
@@ -112,35 +120,53 @@ class Disks:
         self._alarm_mb, self._alarm_hours, self._reserve = alarm_mb, alarm_hours, reserve
         self._seen: dict[str, deque[tuple[float, int]]] = {}
         self._alarmed: set[str] = set()
+        self._told: dict[str, Forecast] = {}
+        self._told_at: float | None = None  # None: nobody watches
         self._log = structlog.get_logger("disk")
 
     def look(self) -> dict[str, Forecast]:
-        """As they are now."""
+        """As the watch saw them last, which is a second ago; without it, as they are now."""
+        return self._told or self._judged(self._measured())
+
+    def problems(self) -> tuple[str, ...]:
+        """What should be seen to."""
+        if self._told_at is None or self._clock.monotonic() - self._told_at < _HANGS_SECONDS:
+            return ()
+        return ("a disk has not answered for ten seconds",)
+
+    def _measured(self) -> dict[str, tuple[int, int]]:
+        """What waits for the disks."""
+        return {name: room(folder) for name, folder in self._folders.items()}
+
+    def _judged(self, measured: Mapping[str, tuple[int, int]]) -> dict[str, Forecast]:
         now, found = self._clock.monotonic(), {}
-        for name, folder in self._folders.items():
-            free, total = room(folder)
+        for name, (free, total) in measured.items():
             seen = self._seen.setdefault(name, deque([(now, free)], _SAMPLES))
             if now - seen[-1][0] >= _SAMPLE_SECONDS:
                 seen.append((now, free))
             began, had = seen[0]
             told = forecast(free, total, self._live_calls(), had - free, now - began)
-            alarm = is_alarming(free, had - free, now - began, self._alarm_mb, self._alarm_hours)
+            limits = self._alarm_mb, self._alarm_hours
+            alarm = is_alarming(free, had - free, now - began, *limits, name in self._alarmed)
             found[name] = Forecast(told.free, told.total, told.seconds_left, alarm)
         return found
 
     async def watch(self) -> None:
         """Until cancelled: says when a disk begins to be full, and when it has room again."""
+        self._told_at = self._clock.monotonic()
         while True:
-            self.check()
+            await self.check()
             await pause(LOOK_SECONDS)
 
-    def check(self) -> None:
-        """One round of the watch."""
+    async def check(self) -> None:
+        """One round of the watch. A disk that hangs holds up nothing else."""
         try:
-            told = self.look()
+            measured = await asyncio.to_thread(self._measured)
         except OSError as error:
             self._log.error("a disk cannot be looked at", reason=str(error))
             return
+        told = self._told = self._judged(measured)
+        self._told_at = self._clock.monotonic()
         for name, disk in told.items():
             if self._figures is not None:
                 self._figures.disk(name, disk.free, disk.alarm)
@@ -152,12 +178,12 @@ class Disks:
             elif not disk.alarm and name in self._alarmed:
                 self._alarmed.discard(name)
                 self._log.info("a disk has room again", **fields)
-        self._keep_reserve(told.get("database"))
+        await self._keep_reserve(told.get("database"))
 
-    def _keep_reserve(self, disk: Forecast | None) -> None:
+    async def _keep_reserve(self, disk: Forecast | None) -> None:
         if self._reserve is None or disk is None:
             return
-        if self._reserve.look(disk.free, disk.total) is False:
+        if await asyncio.to_thread(self._reserve.look, disk.free, disk.total) is False:
             self._log.error(
                 "the disk of the database is full: its reserve was given up", free_bytes=disk.free
             )

@@ -81,10 +81,28 @@ class Figures:
             registry=self._registry,
         )
 
+        self._mp3s = Counter(
+            "cordboard_recordings_mp3", "MP3 files by outcome", ["outcome"], registry=self._registry
+        )
+        self._recordings_waiting = Gauge(
+            "cordboard_recordings_waiting",
+            "Recordings that wait for their MP3 or could not be moved to the S3 store",
+            ["what"],
+            registry=self._registry,
+        )
+
     def disk(self, name: str, free: int, alarm: bool) -> None:
         """How a disk is."""
         self._disk_free.labels(name).set(free)
         self._disk_alarm.labels(name).set(int(alarm))
+
+    def mp3(self, outcome: str) -> None:
+        """``made``, ``failed`` (to be tried again) or ``impossible``."""
+        self._mp3s.labels(outcome).inc()
+
+    def recordings_wait(self, what: str, count: int) -> None:
+        """How many wait for their ``mp3``, or could not be moved to ``s3``, as last seen."""
+        self._recordings_waiting.labels(what).set(count)
 
     def recording_interrupted(self) -> None:
         """The disk takes nothing of a recording any more."""

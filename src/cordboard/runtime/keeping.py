@@ -57,7 +57,9 @@ class Keeping:
             reserve=Reserve(store.folder / ".cordboard" / "reserve"),
         )
         self.keeper = RecordingKeeper(
-            self.shelf, store.recordings, store.append, store.settled, clock, tasks, keep_days(settings)
+            *(self.shelf, store.recordings, store.append, store.settled, clock, tasks, keep_days(settings)),
+            mp3=settings.recordings.format == "mp3",
+            figures=figures,
         )
         self.leave_bytes = to_leave(self.shelf.folder, store.folder)
         self._store, self._clock, self._tasks = store, clock, tasks
@@ -73,5 +75,4 @@ class Keeping:
 
     def warnings(self) -> tuple[str, ...]:
         """What should be seen to, though calls can be taken, one sentence each."""
-        problem = self.keeper.health.problem
-        return (problem,) if problem else ()
+        return *self.keeper.problems(), *self.disks.problems()

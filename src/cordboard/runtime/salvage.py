@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -24,6 +24,8 @@ from cordboard.runtime.tapebook import Taped, decided
 from cordboard.store import lines
 from cordboard.store.records import CallRow, RecordingRow
 
+T = TypeVar("T")
+
 LONGEST_WAIT = 60.0
 """Longer than the processes of a killed engine live (their lease)."""
 
@@ -36,7 +38,7 @@ _ASK_AGAIN_SECONDS = 5.0
 class Rows(Protocol):
     """The store's recordings."""
 
-    async def undecided(self, before: float) -> tuple[RecordingRow, ...]: ...
+    async def undecided(self, before: float, after: str = "") -> tuple[RecordingRow, ...]: ...
 
 
 class Calls(Protocol):
@@ -56,39 +58,51 @@ class Salvage:
 
     async def run(self, before: float, then: Callable[[], Awaitable[None]]) -> None:
         """Decide every one that began before this time (epoch), then do something more. A database that is
-        away is waited for."""
-        rows = None
-        while rows is None:
+        away is waited for; a file that cannot be had now is left for the next start."""
+        number, left, after = 0, 0, ""
+        while rows := await self._asked(lambda: self._rows.undecided(before, after)):  # noqa: B023
+            for row in rows:
+                number += 1
+                try:
+                    await self._decide(row)
+                except (OSError, Unavailable) as error:
+                    left += 1
+                    self._log.error("a recording is left undecided", recording=row.sid, reason=str(error))
+            after = rows[-1].sid
+        self._keeper.salvaged = not left
+        if number:
+            await then()
+
+    async def _decide(self, row: RecordingRow) -> None:
+        taped = await self._taped(row)
+
+        def done(found: Found | None) -> str:
+            published, line = decided(taped, found, self._clock.wall())
+            self._keep(line)
+            state = published.decision.state
+            self._log.warning("a recording of the last run is decided", recording=taped.sid, state=state)
+            return published.certificate
+
+        await asyncio.shield(self._keeper.examine(taped, done))
+
+    async def _asked(self, query: Callable[[], Awaitable[T]]) -> T:
+        while True:
             try:
-                rows = await self._rows.undecided(before)
+                return await query()
             except Unavailable:
                 await pause(_ASK_AGAIN_SECONDS)
-        for row in rows:
-            taped, over = await self._taped(row), asyncio.Event()
-
-            def done(found: Found | None, taped: Taped = taped, over: asyncio.Event = over) -> None:
-                published, line = decided(taped, found, self._clock.wall())
-                self._keep(line)
-                state = published.decision.state
-                self._log.warning("a recording of the last run is decided", recording=taped.sid, state=state)
-                over.set()
-
-            self._keeper.examine(taped, done)
-            await over.wait()
-        if rows:
-            await then()
 
     async def _taped(self, row: RecordingRow) -> Taped:
         """As media told of it, where that was written down; else as its file tells."""
         kept = certificate.tape_of(json.loads(row.certificate or "{}"))
         if kept is not None:
             return Taped(row.sid, row.call_sid, row.name, row.file, kept)
-        call = await self._calls.get(row.call_sid)
+        call = await self._asked(lambda: self._calls.get(row.call_sid))
         began = row.began_at or 0.0
         lasted = max(0.0, ((call.ended_at if call else None) or began) - began)
+        found = await self._find(row.call_sid, row.name, began)
         over = {"call_sid": row.call_sid, "ended_at": began + lasted}
         self._keep(lines.row("recordings", row.sid, over))
-        found = await self._find(row.call_sid, row.name, began)
         if found is None:
             failed = Tape("failed", 0.0, lasted, row.channels, 0, problem=f"{LOST}, nothing is left of it")
             return Taped(row.sid, row.call_sid, row.name, "", failed)
@@ -98,7 +112,8 @@ class Salvage:
         return Taped(row.sid, row.call_sid, row.name, file, tape)
 
     async def _find(self, call: str, name: str, began: float) -> tuple[str, int, int] | None:
-        """(file in the folder, its size, channels): what the recorder made whole, or what we make of it."""
+        """(file in the folder, its size, channels): what the recorder made whole, or what we make of it; None
+        where nothing is. Raises OSError where something may well be."""
         loop = asyncio.get_running_loop()
         for day in _days(began):
             file = f"{day}/{file_name(call, name)}"
@@ -106,14 +121,16 @@ class Salvage:
             await self._wait_for(path)
             try:
                 size, channels, _ = await loop.run_in_executor(None, wav.rescue, path)
-            except OSError:
+            except wav.Nothing:
                 continue
             return file, size, channels
         return None
 
     async def _wait_for(self, path: Path) -> None:
         ends = self._clock.monotonic() + LONGEST_WAIT
-        while folder.in_use(wav.part_of(path)) and self._clock.monotonic() < ends:
+        while folder.in_use(wav.part_of(path)):
+            if self._clock.monotonic() >= ends:
+                raise OSError("somebody still writes its file")
             await pause(0.5)
 
 

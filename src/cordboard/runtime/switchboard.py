@@ -39,11 +39,14 @@ _SWEEP_SECONDS = 1.0
 _HAIR = 0.001  # a timer may wake a hair early
 
 
-Examine = Callable[[Taped, Callable[[Found | None], None]], None]
-"""Looks at the file of a recording and says what it found."""
+_LONGEST_LINGER_SECONDS = 3600.0
+"""For a recording: a disk that hangs or is full may hold up its end."""
+
+Examine = Callable[[Taped, Callable[[Found | None], str]], object]
+"""Looks at the file of a recording and says what it found; it is told the certificate."""
 
 
-def unexamined(taped: Taped, done: Callable[[Found | None], None]) -> None:
+def unexamined(taped: Taped, done: Callable[[Found | None], str]) -> None:
     """Where nobody looks at files."""
     done(None)
 
@@ -230,7 +233,7 @@ class Switchboard:
         elif type(event) is not DigitPressed or not call.is_repeated(event, by_sip=False):
             call.receive(event)
 
-    def _decided(self, call: Call, taped: Taped, found: Found | None) -> None:
+    def _decided(self, call: Call, taped: Taped, found: Found | None) -> str:
         now = self._doors.loop.time() - call.began
         published = call.ledger.tapes.decided(now, taped, found)
         call.ledger.decided(taped.name, now)
@@ -242,6 +245,7 @@ class Switchboard:
             call.callback.recording_decided(taped.name, published.decision.state, now)
             if not call.callback.waits:
                 self._owing.pop(call.sid, None)
+        return published.certificate
 
     def _tell_the_end(self, call: Call) -> None:
         """Its recording was not decided in time."""
@@ -270,6 +274,7 @@ class Switchboard:
         self._lingering[call.sid] = call
         self._figures.call_ended()
         loop = self._doors.loop
+        call.over_at = loop.time()
         if call.callback is not None and call.callback.waits:
             self._owing[call.sid] = call
             loop.call_later(PATIENCE_SECONDS, self._tell_the_end, call)
@@ -282,10 +287,15 @@ class Switchboard:
     def _forget(self) -> None:
         """Let go of the calls whose time is over; the rest is looked at once a second."""
         loop, waiting = self._doors.loop, self._over_at
-        while waiting and waiting[0][0] <= loop.time() + _HAIR:
+        now = loop.time()
+        while waiting and waiting[0][0] <= now + _HAIR:
             _, sid = waiting.popleft()
-            self._lingering.pop(sid, None)
             self._doors.legs.forget(sid)
+            call = self._lingering.get(sid)
+            if call is not None and call.ledger.tapes.waits and now < call.over_at + _LONGEST_LINGER_SECONDS:
+                waiting.append((now + _LINGER_SECONDS, sid))
+            else:
+                self._lingering.pop(sid, None)
         if waiting:
             loop.call_later(max(_SWEEP_SECONDS, waiting[0][0] - loop.time()), self._forget)
 

@@ -15,11 +15,12 @@ KINDS = {False: "conversation", True: "voicemail"}
 
 @dataclass(slots=True)
 class _Kept:
-    """``over``: when nothing more was to be added. Seconds of the call."""
+    """``over``: when nothing more was to be added. Seconds of the call. ``ended``: media is done with it."""
 
     what: Recording
     began: float
     over: float | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,12 @@ class Taped:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A recording that is decided. ``reasons``: why it is not whole."""
+    """A recording that is decided. ``certificate``: its document, JSON."""
 
     taped: Taped
     decision: Decision
     sha256: str
+    certificate: str
 
 
 class Tapebook:
@@ -72,6 +74,11 @@ class Tapebook:
         }
         self._keep(lines.row("recordings", recording_sid(self._call, what.name), values))
 
+    @property
+    def waits(self) -> bool:
+        """Media has yet to say what became of one."""
+        return any(not kept.ended for kept in self._kept.values())
+
     def over(self, now: float) -> None:
         """Nothing more is recorded."""
         for kept in self._kept.values():
@@ -89,7 +96,7 @@ class Tapebook:
         kept = self._kept.get(ended.name)
         wanted = ended.seconds
         if kept is not None:
-            kept.over = now if kept.over is None else kept.over
+            kept.over, kept.ended = now if kept.over is None else kept.over, True
             wanted = kept.over - kept.began
         tape = Tape(
             state=ended.state,
@@ -141,7 +148,9 @@ def decided(taped: Taped, found: Found | None, at: float) -> tuple[Published, by
     """The decision, and the journal line that keeps it. ``at``: wall time."""
     decision = certificate.decide(taped.tape, found)
     sha256 = found.sha256 if found else ""
-    told = certificate.as_document(taped.sid, taped.call, taped.name, taped.tape, found, decision, at)
+    told = json.dumps(
+        certificate.as_document(taped.sid, taped.call, taped.name, taped.tape, found, decision, at)
+    )
     values = {
         "call_sid": taped.call,
         "state": decision.state,
@@ -151,9 +160,9 @@ def decided(taped: Taped, found: Found | None, at: float) -> tuple[Published, by
         "size": taped.tape.size,
         "sha256": sha256,
         "problem": taped.tape.problem or "; ".join(text for _, text in decision.reasons[:3]),
-        "certificate": json.dumps(told),
+        "certificate": told,
     }
-    return Published(taped, decision, sha256), lines.row("recordings", taped.sid, values)
+    return Published(taped, decision, sha256, told), lines.row("recordings", taped.sid, values)
 
 
 def recording_sid(call: str, name: str) -> str:

@@ -90,9 +90,9 @@ class FetchRow:
 class RecordingRow:
     """A recording. `state`: `recording`, then `whole`, `partial` or `failed`. `file`: its name in the
     recordings folder, made by us, without any folder. `gaps`: (channel, start, length), seconds.
-    `mp3`: the same as MP3, empty until it is there. `place`: where both lie: empty for the folder, else the
-    store they were moved to (`s3`). `kind`: `conversation` or `voicemail`. `certificate`: JSON, empty until
-    the state is decided; `sha256`: of `file`, hexadecimal."""
+    `mp3`: the same as MP3, empty until it is there; `mp3_problem`: why it never will be. `place`: where both
+    lie: empty for the folder, else the store they were moved to (`s3`). `kind`: `conversation` or
+    `voicemail`. `certificate`: JSON, empty until the state is decided; `sha256`: of `file`, hexadecimal."""
 
     sid: str
     call_sid: str
@@ -107,6 +107,7 @@ class RecordingRow:
     gaps: tuple[tuple[int, float, float], ...] = ()
     problem: str = ""
     mp3: str = ""
+    mp3_problem: str = ""
     place: str = ""
     kind: str = "conversation"
     sha256: str = ""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, or_, select
 
 from cordboard.store import tables
 from cordboard.store.records import (
@@ -114,10 +114,12 @@ class Fetches(Repository[FetchRow]):
 
 
 class Recordings(Repository[RecordingRow]):
-    """Recordings by sid and by call."""
+    """Recordings by sid and by call. What is to be done with files concerns this node's alone: the others'
+    lie elsewhere."""
 
-    def __init__(self, read: Reader[RecordingRow]) -> None:
+    def __init__(self, read: Reader[RecordingRow], node: str = "local") -> None:
         super().__init__(read, RecordingRow, tables.recordings)
+        self._node = node
 
     def _make(self, row: Row[Any]) -> RecordingRow:
         gaps = tuple(tuple(gap) for gap in json.loads(row._mapping["gaps"]))
@@ -144,36 +146,59 @@ class Recordings(Repository[RecordingRow]):
         found = await self.of_call(sid)
         return found[-1] if found else None
 
-    async def undecided(self, before: float, limit: int = 1000) -> tuple[RecordingRow, ...]:
-        """Those that began before this time (epoch) and nobody knows yet what they are worth."""
+    async def undecided(self, before: float, after: str = "", limit: int = 1000) -> tuple[RecordingRow, ...]:
+        """Those that began before this time (epoch) and nobody knows yet what they are worth, in the order of
+        their sids; `after`: only from behind this one."""
         recordings = tables.recordings.c
-        chosen = self._select().where(recordings.state == "recording", recordings.began_at < before)
-        return await self._all(chosen.order_by(recordings.began_at, recordings.sid).limit(limit))
+        chosen = self._ours().where(recordings.state == "recording", recordings.began_at < before)
+        return await self._all(chosen.where(recordings.sid > after).order_by(recordings.sid).limit(limit))
 
-    async def without_mp3(self, limit: int = 100) -> tuple[RecordingRow, ...]:
-        """Those that can be heard and have no MP3, oldest first."""
-        recordings = tables.recordings.c
-        chosen = self._audible().where(recordings.mp3 == "")
-        return await self._all(chosen.order_by(recordings.ended_at, recordings.sid).limit(limit))
+    async def without_mp3(
+        self, after: tuple[float, str] = (0.0, ""), limit: int = 100
+    ) -> tuple[RecordingRow, ...]:
+        """Those that can be heard and have no MP3, oldest first. `after`: (end, sid) of the last one seen."""
+        chosen = self._audible().where(tables.recordings.c.mp3 == "", tables.recordings.c.mp3_problem == "")
+        return await self._by_end(chosen, after, limit)
 
-    async def to_be_moved(self, limit: int = 100) -> tuple[RecordingRow, ...]:
-        """Those whose files are all made and lie in the folder, oldest first."""
-        recordings = tables.recordings.c
-        chosen = self._audible().where(recordings.mp3 != "")
-        return await self._all(chosen.order_by(recordings.ended_at, recordings.sid).limit(limit))
+    async def to_be_moved(
+        self, after: tuple[float, str] = (0.0, ""), limit: int = 100, *, mp3: bool = True
+    ) -> tuple[RecordingRow, ...]:
+        """Those whose files are all made and lie in the folder, oldest first; `mp3`: such files are made.
+        `after`: (end, sid) of the last one seen."""
+        recordings, chosen = tables.recordings.c, self._audible()
+        if mp3:
+            chosen = chosen.where(or_(recordings.mp3 != "", recordings.mp3_problem != ""))
+        return await self._by_end(chosen, after, limit)
 
-    async def ended_before(self, until: float, limit: int = 100) -> tuple[RecordingRow, ...]:
-        """Those that ended before this time (epoch) and whose files are still there."""
+    async def ended_before(
+        self, until: float, after: tuple[float, str] = (0.0, ""), limit: int = 100
+    ) -> tuple[RecordingRow, ...]:
+        """Those that ended before this time (epoch) and whose files are still there. `after`: (end, sid) of
+        the last one seen."""
         recordings = tables.recordings.c
-        chosen = self._select().where(recordings.place != "removed", recordings.file != "")
+        chosen = self._ours().where(recordings.place != "removed", recordings.file != "")
         chosen = chosen.where(recordings.state != "recording", recordings.ended_at < until)
-        return await self._all(chosen.order_by(recordings.ended_at, recordings.sid).limit(limit))
+        return await self._by_end(chosen, after, limit)
+
+    def _ours(self) -> Select[Any]:
+        calls = tables.calls.c
+        of_this_node = exists().where(calls.sid == tables.recordings.c.call_sid, calls.node == self._node)
+        return self._select().where(of_this_node)
 
     def _audible(self) -> Select[Any]:
         recordings = tables.recordings.c
-        return self._select().where(
+        return self._ours().where(
             recordings.state.in_(("whole", "partial")), recordings.place == "", recordings.file != ""
         )
+
+    async def _by_end(
+        self, chosen: Select[Any], after: tuple[float, str], limit: int
+    ) -> tuple[RecordingRow, ...]:
+        ended, sid = tables.recordings.c.ended_at, tables.recordings.c.sid
+        at, last = after
+        if last:
+            chosen = chosen.where(or_(ended > at, and_(ended == at, sid > last)))
+        return await self._all(chosen.order_by(ended, sid).limit(limit))
 
 
 class Timelines:

@@ -95,7 +95,7 @@ class Store:
         self.call_list = CallList(self._read)
         self.legs = Legs(self._read)
         self.fetches = Fetches(self._read)
-        self.recordings = Recordings(self._read)
+        self.recordings = Recordings(self._read, node)
         self.outbox = Outbox(self._read, self.append, lambda: self._writer.committed, node)
         self.feed = Feed(self._read)
         self.timelines = Timelines(self._read)

@@ -143,6 +143,7 @@ recordings = Table(
     _text("gaps", "[]"),
     _text("problem"),
     _text("mp3"),
+    _text("mp3_problem"),
     _text("place"),
     _text("kind", "conversation"),
     _text("sha256"),

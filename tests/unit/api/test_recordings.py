@@ -1,6 +1,8 @@
 """Recordings over HTTP (contract.md §6.5): both forms, parts, tags, what is not there yet, certificates."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,38 @@ def test_what_is_not_made_yet_is_404_with_retry_after(tmp_path: Path) -> None:
         answer = await house.get(f"{ROOT}/Recordings/r1")
         assert (answer.status, answer.headers["retry-after"]) == (404, "1")
         assert (await house.get(f"{ROOT}/Recordings/r1.wav")).status == 200
+
+    play(tmp_path, story)
+
+
+def test_where_an_mp3_can_never_be_made_the_url_plays_the_wav(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.write_call()
+        house.write_recording("r1", "whole", b"RIFF", mp3="", mp3_problem="it holds nothing")
+        answer = await house.get(f"{ROOT}/Recordings/r1")
+        assert (answer.status, answer.headers["content-type"], answer.body) == (200, "audio/wav", b"RIFF")
+        answer = await house.get(f"{ROOT}/Recordings/r1.mp3")
+        assert answer.status == 404 and "retry-after" not in answer.headers
+
+    play(tmp_path, story)
+
+
+def test_f18_a_file_that_cannot_be_opened_now_is_no_file_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(house: House) -> None:
+        house.write_call()
+        house.write_recording("r1", "whole", b"RIFF")
+        await house.engine.store.settled()
+
+        def no_descriptor(*_: object) -> int:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        with monkeypatch.context() as patched:
+            patched.setattr("cordboard.recordings.folder._walk", no_descriptor)
+            answer = await house.get(f"{ROOT}/Recordings/r1")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+        assert (await house.get(f"{ROOT}/Recordings/r1")).status == 200
 
     play(tmp_path, story)
 

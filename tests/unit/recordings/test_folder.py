@@ -1,5 +1,6 @@
 """Recordings as files: examined byte by byte, removed, never reached by a path (S17)."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -79,3 +80,16 @@ def test_what_was_begun_and_never_finished_goes_a_day_later_unless_somebody_writ
         assert folder.in_use(used) and not folder.in_use(old)
         assert folder.forget_parts(tmp_path, now) == 1
     assert [path.exists() for path in (old, new, used)] == [False, True, True]
+
+
+def test_f18_a_file_that_cannot_be_opened_now_is_no_file_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a.wav", b"1")
+
+    def refused(*_: object, **__: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(OSError, match="Too many open files"):
+        folder.open_in(tmp_path, "a.wav")

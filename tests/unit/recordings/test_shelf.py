@@ -122,3 +122,32 @@ def test_a_folder_alone_serves_and_removes(tmp_path: Path) -> None:
     for place in (S3, "removed", ""):
         with pytest.raises(FileNotFoundError):
             shelf.open(kept.file, place)
+
+
+def test_what_was_uploaded_by_an_engine_that_then_died_counts_as_moved(
+    tmp_path: Path, bucket: BucketSettings
+) -> None:
+    shelf, kept = Shelf(tmp_path, bucket), filled(tmp_path)
+    shelf.upload(kept)
+    shelf.clear(kept)
+    shelf.upload(kept)
+    shelf.remove(replace(kept, place=S3))
+    with pytest.raises(FileNotFoundError, match=kept.file):
+        shelf.upload(kept)
+
+
+def test_an_upload_ends_with_the_engine(tmp_path: Path, bucket: BucketSettings) -> None:
+    shelf, kept = Shelf(tmp_path, bucket), filled(tmp_path)
+    shelf.close()
+    with pytest.raises(StoreAway):
+        shelf.upload(kept)
+    assert client(bucket).list_objects_v2(Bucket="calls")["KeyCount"] == 0
+    assert (tmp_path / kept.file).exists()
+
+
+def test_who_leaves_before_the_first_byte_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    shelf, kept = Shelf(tmp_path), filled(tmp_path)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        shelf.open(kept.file, "").read(0, 9)
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -1,5 +1,6 @@
 """The disks: what is foretold, when it is time to look (F5), and the reserve that the database gets first."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -59,11 +60,11 @@ def test_f5_the_alarm_is_told_once_in_the_log_and_in_the_figures(
     figures = Figures()
     watched = Disks({"recordings": tmp_path}, Clock(), lambda: 0, figures, alarm_mb=1000)
     with capture_logs() as log:
-        for megabytes in (50_000, 900, 800, 2000):
+        for megabytes in (50_000, 900, 800, 1100, 900, 2000):
             free(megabytes)
-            watched.check()
+            asyncio.run(watched.check())
             said = b'cordboard_disk_alarm{disk="recordings"} 1.0' in figures.text()
-            assert said is (megabytes < 1000)
+            assert said is (megabytes < 1200), "it does not come and go at the edge"
     assert [line["event"] for line in log] == ["a disk is getting full", "a disk has room again"]
     assert log[0]["free_bytes"] == 900 * MEGABYTE
     assert b'cordboard_disk_free_bytes{disk="recordings"} 2e+09' in figures.text()

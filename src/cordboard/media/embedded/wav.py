@@ -91,20 +91,28 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
+class Nothing(OSError):
+    """There is no recording; the text says what there is."""
+
+
 def rescue(path: Path) -> tuple[int, int, str]:
     """Make whole what a recorder that died has left of ``path``: (size of the file, channels, state).
 
-    Raises OSError where there is nothing.
+    Raises ``Nothing``, and OSError where the disk refuses it.
     """
     part = part_of(path)
     sealed = path.exists() and not part.exists()
-    with open(path if sealed else part, "r+b") as file:
+    try:
+        opened = open(path if sealed else part, "r+b")  # noqa: SIM115 - what follows raises another kind
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Nothing(error.strerror) from error
+    with opened as file:
         start = file.read(HEADER_SIZE)
         if len(start) < HEADER_SIZE:
-            raise OSError("nothing was written")
+            raise Nothing("nothing was written")
         channels = int.from_bytes(start[22:24], "little")
         if start[:4] != b"RIFF" or channels not in (1, 2):  # the power may have failed before it was written
-            raise OSError("its beginning was not written")
+            raise Nothing("its beginning was not written")
         if sealed:
             return os.fstat(file.fileno()).st_size, channels, "whole"
         return _seal(file.fileno(), part, path, channels), channels, "partial"

@@ -11,7 +11,14 @@ depends_on = None
 
 _NEW = {
     "calls": {"callback": "", "node": "local"},
-    "recordings": {"mp3": "", "place": "", "kind": "conversation", "sha256": "", "certificate": ""},
+    "recordings": {
+        "mp3": "",
+        "mp3_problem": "",
+        "place": "",
+        "kind": "conversation",
+        "sha256": "",
+        "certificate": "",
+    },
     "outbox": {"method": "GET", "content_type": "", "body": "", "node": "local", "host": ""},
 }
 _IN_STATE = {"outbox_waiting": ("due", ["node", "host", "due_at"]), "outbox_dead": ("dead", ["due_at", "id"])}
