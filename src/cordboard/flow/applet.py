@@ -78,3 +78,26 @@ class AppletKind(Protocol):
     def facts(self, state: Any) -> CallFacts:
         """What is known of the call by now."""
         ...
+
+
+class AtOnce:
+    """What applets have in common that are done as soon as they are entered. They need nobody, and nobody
+    hears them; of their states only ``facts`` is used here."""
+
+    needs_caller = False
+    needs_answer = False
+    instead: Mapping[str, str] = {}
+    pace = AT_ONCE
+
+    def deadline(self, state: Any) -> float | None:
+        """Never waits."""
+        return None
+
+    def scene(self, state: Any) -> Scene:
+        """Nothing."""
+        return Scene()
+
+    def facts(self, state: Any) -> CallFacts:
+        """As they came."""
+        facts: CallFacts = state.facts
+        return facts

@@ -5,27 +5,29 @@ from dataclasses import dataclass, replace
 
 from cordboard.applets.greeting.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
-from cordboard.call.words import CallerHungUp, Command, Fetch, Fetched, Finish, Note, Stopped, TimePassed
+from cordboard.call.words import CallerHungUp, Command, Fetched, Finish, Stopped, TimePassed
 from cordboard.contract.account import Account
 from cordboard.contract.applet_answers import read_lines
 from cordboard.contract.applet_requests import greeting_url
 from cordboard.contract.facts import CallFacts
-from cordboard.flow import prompt
+from cordboard.flow import asking, prompt
 from cordboard.flow.applet import WAITS, AppletEvent, Entered
+from cordboard.flow.asking import Asking
 from cordboard.flow.prompt import Prompt
+
+_RULE = "greeting"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One call in one Greeting. ``prompt``: None before it is known what is said. ``request``: the one to the
-    URL that is waited for, at most until ``give_up_at`` (seconds of the call); 0: none."""
+    """One call in one Greeting. ``prompt``: None before it is known what is said. ``asked``: the URL,
+    while its answer is waited for."""
 
     settings: Settings
     account: Account
     facts: CallFacts
     prompt: Prompt | None = None
-    request: int = 0
-    give_up_at: float = 0.0
+    asked: Asking | None = None
     done: bool = False
 
 
@@ -43,12 +45,8 @@ def step(state: State, event: AppletEvent, now: float) -> Step:
             return _ask(state, now)
         case Entered():
             return _say(state, (prompt.Line(state.settings.kind, state.settings.value),), (), now)
-        case Fetched(request) if request == state.request:
-            return _fetched(state, event, now)
-        case TimePassed() if state.request and now >= state.give_up_at:
-            return _finish(
-                state, (Note("fetch.timeout", "the greeting URL did not answer in time", "greeting"),)
-            )
+        case _ if state.asked is not None:
+            return _wait(state, state.asked, event, now)
         case _ if state.prompt is None:
             return state, ()
         case _:
@@ -59,34 +57,40 @@ def step(state: State, event: AppletEvent, now: float) -> Step:
 
 
 def _ask(state: State, now: float) -> Step:
-    request, seconds = state.facts.next_request, state.account.fetch_seconds
     url = greeting_url(state.settings.value, state.facts, state.account)
-    fetch = Fetch(request, url, "greeting", seconds, "contract-5.4", versioned=False)
-    facts = replace(state.facts, next_request=request + 1)
-    return replace(state, facts=facts, request=request, give_up_at=now + seconds), (fetch,)
+    seconds = state.account.fetch_seconds
+    facts, asked, fetch = asking.fetch(state.facts, url, "greeting", seconds, "contract-5.4", now)
+    return replace(state, facts=facts, asked=asked), (fetch,)
 
 
-def _fetched(state: State, event: Fetched, now: float) -> Step:
+def _wait(state: State, asked: Asking, event: AppletEvent, now: float) -> Step:
+    match event:
+        case Fetched(request) if request == asked.request:
+            return _fetched(state, asked, event, now)
+        case TimePassed() if now >= asked.give_up_at:
+            return _finish(state, (asking.silent(asked, _RULE),))
+        case _:
+            return state, ()
+
+
+def _fetched(state: State, asked: Asking, event: Fetched, now: float) -> Step:
     if event.status == 0:
-        note = Note("fetch.failed", f"greeting: {event.error or 'no answer'}", "greeting")
-        return _finish(state, (note,))
+        return _finish(state, (asking.failed(asked, event, _RULE),))
     answer = read_lines(event.status, event.media_type, event.body)
-    notes = tuple(
-        Note(problem.code, f"{problem.where}: {problem.message}", problem.rule) for problem in answer.problems
-    )
+    notes = tuple(asking.remark(problem, _RULE) for problem in answer.problems)
     if not answer.lines:
         return _finish(state, notes)
     lines = tuple(prompt.Line(kind, value) for kind, value in answer.lines)
-    return _say(replace(state, request=0), lines, notes, now)
+    return _say(replace(state, asked=None), lines, notes, now)
 
 
 def _say(state: State, lines: tuple[prompt.Line, ...], before: tuple[Command, ...], now: float) -> Step:
-    facts, said, commands = prompt.say(state.facts, state.account, lines, "greeting", now)
+    facts, said, commands = prompt.say(state.facts, state.account, lines, _RULE, now)
     return replace(state, facts=facts, prompt=said), (*before, *commands)
 
 
 def _finish(state: State, before: tuple[Command, ...]) -> Step:
-    return replace(state, done=True), (*before, Finish("next", "greeting"))
+    return replace(state, done=True), (*before, Finish("next", _RULE))
 
 
 class Greeting:
@@ -118,9 +122,9 @@ class Greeting:
         """When it goes on by itself."""
         if state.done:
             return None
-        if state.prompt is None:
-            return state.give_up_at if state.request else None
-        return prompt.deadline(state.prompt)
+        if state.asked is not None:
+            return state.asked.give_up_at
+        return None if state.prompt is None else prompt.deadline(state.prompt)
 
     def scene(self, state: State) -> Scene:
         """The caller hears the line whose turn it is."""

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cordboard.applets.hangup.settings import SCHEMA, Settings, read_settings
-from cordboard.call.scene import Scene
 from cordboard.call.words import Command, Finish
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.applet import AT_ONCE, AppletEvent, Entered
+from cordboard.flow.applet import AppletEvent, AtOnce, Entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +17,9 @@ class State:
     facts: CallFacts
 
 
-class Hangup:
+class Hangup(AtOnce):
     """The ``hangup`` applet (see ``flow.applet.AppletKind``)."""
 
-    needs_caller = False
-    needs_answer = False
-    instead: Mapping[str, str] = {}
-    pace = AT_ONCE
     schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
@@ -42,15 +37,3 @@ class Hangup:
     def step(self, state: State, event: AppletEvent, now: float) -> tuple[State, tuple[Command, ...]]:
         """Done at once."""
         return state, (Finish("", "flow.hangup"),) if isinstance(event, Entered) else ()
-
-    def deadline(self, state: State) -> float | None:
-        """Never waits."""
-        return None
-
-    def scene(self, state: State) -> Scene:
-        """Silence."""
-        return Scene()
-
-    def facts(self, state: State) -> CallFacts:
-        """As they came."""
-        return state.facts

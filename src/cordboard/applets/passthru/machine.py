@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 
 from cordboard.applets.passthru.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
-from cordboard.call.words import Command, Fetch, Fetched, Finish, Note, SendEvent, Stopped, TimePassed
+from cordboard.call.words import Command, Fetched, Finish, SendEvent, Stopped, TimePassed
 from cordboard.contract.account import Account
 from cordboard.contract.applet_answers import read_selection
 from cordboard.contract.applet_requests import passthru_url, recording_told
 from cordboard.contract.facts import CallFacts
+from cordboard.flow import asking
 from cordboard.flow.applet import WAITS, AppletEvent, Entered
+from cordboard.flow.asking import Asking
 
 EVENT = "Passthru"
 """The kind of an asynchronous Passthru's event."""
@@ -19,14 +21,12 @@ _RULE = "contract-5.2"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One call in one Passthru. ``request``: 0 before it was entered; ``give_up_at``: in seconds of the
-    call."""
+    """One call in one Passthru. ``asked``: None before it was entered."""
 
     settings: Settings
     account: Account
     facts: CallFacts
-    request: int = 0
-    give_up_at: float = 0.0
+    asked: Asking | None = None
     done: bool = False
 
 
@@ -40,13 +40,14 @@ def step(state: State, event: AppletEvent, now: float) -> Step:
             return state, ()
         case Entered():
             return _enter(state, now)
-        case Fetched(request) if request == state.request:
-            return _fetched(state, event)
-        case TimePassed() if state.request and now >= state.give_up_at:
-            note = Note("fetch.timeout", "the passthru URL did not answer in time", _RULE)
-            return _finish(state, "other", (note,))
         case Stopped():
             return _finish(state, "other", (), "engine.stopped")
+        case _ if state.asked is None:
+            return state, ()
+        case Fetched(request) if request == state.asked.request:
+            return _fetched(state, state.asked, event)
+        case TimePassed() if now >= state.asked.give_up_at:
+            return _finish(state, "other", (asking.silent(state.asked, _RULE),))
         case _:
             return state, ()
 
@@ -57,23 +58,18 @@ def _enter(state: State, now: float) -> Step:
     if settings.is_async:
         event = SendEvent(url, EVENT, _RULE, recording=recording_told(facts, state.account))
         return replace(state, done=True), (event, Finish("ok", _RULE))
-    request = facts.next_request
-    facts = replace(facts, next_request=request + 1, selected="")
-    fetch = Fetch(request, url, "passthru", settings.timeout, _RULE, versioned=False)
-    return replace(state, facts=facts, request=request, give_up_at=now + settings.timeout), (fetch,)
+    facts = replace(facts, selected="")
+    facts, asked, fetch = asking.fetch(facts, url, "passthru", settings.timeout, _RULE, now)
+    return replace(state, facts=facts, asked=asked), (fetch,)
 
 
-def _fetched(state: State, event: Fetched) -> Step:
+def _fetched(state: State, asked: Asking, event: Fetched) -> Step:
+    if event.status == 0:
+        return _finish(state, "other", (asking.failed(asked, event, _RULE),))
     if event.status != 200:
-        notes: tuple[Command, ...] = ()
-        if event.status == 0:
-            notes = (Note("fetch.failed", f"passthru: {event.error or 'no answer'}", _RULE),)
-        return _finish(state, "other", notes)
+        return _finish(state, "other", ())
     selection = read_selection(event.media_type, event.body, state.account)
-    notes = tuple(
-        Note(problem.code, f"{problem.where}: {problem.message}", problem.rule or _RULE)
-        for problem in selection.problems
-    )
+    notes = tuple(asking.remark(problem, _RULE) for problem in selection.problems)
     return _finish(replace(state, facts=replace(state.facts, selected=selection.name)), "ok", notes)
 
 
@@ -108,7 +104,7 @@ class Passthru:
 
     def deadline(self, state: State) -> float | None:
         """When the URL counts as silent."""
-        return state.give_up_at if state.request and not state.done else None
+        return None if state.asked is None or state.done else state.asked.give_up_at
 
     def scene(self, state: State) -> Scene:
         """Silence, as on the platform."""

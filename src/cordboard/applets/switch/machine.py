@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cordboard.applets.switch.settings import NO_MATCH, SCHEMA, Settings, read_settings
-from cordboard.call.scene import Scene
 from cordboard.call.words import Command, Finish, Note
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.applet import AT_ONCE, AppletEvent, Entered
+from cordboard.flow.applet import AppletEvent, AtOnce, Entered
 
 _RULE = "contract-5.3"
 
@@ -36,13 +35,9 @@ def step(state: State, event: AppletEvent, now: float) -> tuple[State, tuple[Com
     return state, (note, Finish(NO_MATCH, _RULE))
 
 
-class Switch:
+class Switch(AtOnce):
     """The ``switch`` applet (see ``flow.applet.AppletKind``)."""
 
-    needs_caller = False
-    needs_answer = False
-    instead: Mapping[str, str] = {}
-    pace = AT_ONCE
     schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
@@ -60,15 +55,3 @@ class Switch:
     def step(self, state: State, event: AppletEvent, now: float) -> tuple[State, tuple[Command, ...]]:
         """See ``step``."""
         return step(state, event, now)
-
-    def deadline(self, state: State) -> float | None:
-        """Never waits."""
-        return None
-
-    def scene(self, state: State) -> Scene:
-        """Silence."""
-        return Scene()
-
-    def facts(self, state: State) -> CallFacts:
-        """As they came."""
-        return state.facts

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from cordboard.applets.transfer.settings import SCHEMA, Settings, read_settings
 from cordboard.call import words
-from cordboard.call.scene import Scene
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
-from cordboard.flow.applet import AT_ONCE, AppletEvent, Entered
+from cordboard.flow.applet import AppletEvent, AtOnce, Entered
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +18,9 @@ class State:
     facts: CallFacts
 
 
-class Transfer:
+class Transfer(AtOnce):
     """The ``transfer`` applet (see ``flow.applet.AppletKind``)."""
 
-    needs_caller = False
-    needs_answer = False
-    instead: Mapping[str, str] = {}
-    pace = AT_ONCE
     schema = SCHEMA
 
     def settings(self, raw: Mapping[str, object], where: str) -> Settings:
@@ -45,15 +40,3 @@ class Transfer:
         if not isinstance(event, Entered):
             return state, ()
         return state, (words.Transfer(state.settings.flow, "flow.transfer"),)
-
-    def deadline(self, state: State) -> float | None:
-        """Never waits."""
-        return None
-
-    def scene(self, state: State) -> Scene:
-        """Silence."""
-        return Scene()
-
-    def facts(self, state: State) -> CallFacts:
-        """As they came."""
-        return state.facts
