@@ -210,8 +210,13 @@ class Crash:
         assert len({seq for *_, seq in rows}) == len(rows)
         last: Counter[str] = Counter()
         for sid, number, _ in rows:
-            assert isinstance(number, int) and number > last[str(sid)], "the feed goes back"
-            last[str(sid)] = number
+            assert number == last[str(sid)] + 1, f"the feed of {sid} goes from {last[str(sid)]} to {number}"
+            last[str(sid)] += 1
+        told = {
+            str(sid) for (sid,) in self.rows("SELECT call_sid FROM events WHERE kind = 'recording.decided'")
+        }
+        kept = {str(sid) for (sid,) in self.rows("SELECT call_sid FROM recordings")}
+        assert told == kept, "a recording was decided and the feed does not tell"
 
     def _decided(self, sid: str) -> Iterator[tuple[str, str]]:
         """The events that the journal says were to be sent."""

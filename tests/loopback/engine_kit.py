@@ -284,7 +284,13 @@ class Home:
         """An authenticated POST of a form: status and body."""
         return await self._ask("POST", path, form)
 
-    async def _ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
+    async def put(self, path: str, body: bytes) -> tuple[int, bytes]:
+        """An authenticated PUT of JSON: status and body."""
+        return await self._ask("PUT", path, body)
+
+    async def _ask(
+        self, method: str, path: str, form: dict[str, str] | bytes | None = None
+    ) -> tuple[int, bytes]:
         account = self.house.settings.account
         login = b64encode(f"{account.api_key}:{account.api_token}".encode()).decode()
         headers = {"Authorization": f"Basic {login}"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -184,6 +185,12 @@ def test_exophones_and_the_flows_they_lead_to(home: Home) -> None:
         phones = {one["PhoneNumber"]: one for one in await asked(client_of(home).exophones)}
         assert phones[national(MAIN)]["VoiceUrl"].endswith("/acme1/exoml/start_voice/1")
         assert phones[national(HELLO)]["Region"] == "KA"
+        for flow, ends in ((3, "/3"), (None, "/1")):  # given by API, and taken back
+            given = json.dumps({"flow": flow}).encode()
+            status, _ = await home.put(f"/api/exophones/{MAIN.replace('+', '%2B')}", given)
+            assert status == 200
+            phones = {one["PhoneNumber"]: one for one in await asked(client_of(home).exophones)}
+            assert phones[national(MAIN)]["VoiceUrl"].endswith(ends)
 
     home.run(story())
 

@@ -179,9 +179,11 @@ def _leg(row: LegRow) -> lists.LegTold:
 
 
 def _exophones(engine: ApiEngine) -> list[lists.ExoPhoneTold]:
-    settings = engine.settings
+    settings, flow = engine.settings, engine.flows.table.flow_of
     root = f"{settings.http.public_url}/{settings.account.sid}/exoml/start_voice"
     return [
-        lists.ExoPhoneTold(phone.number, phone.circle, settings.account.country, f"{root}/{phone.flow}")
+        lists.ExoPhoneTold(
+            phone.number, phone.circle, settings.account.country, f"{root}/{flow(phone.number)}"
+        )
         for phone in settings.exophones
     ]

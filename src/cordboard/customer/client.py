@@ -145,10 +145,11 @@ class Customer:
     ) -> Got:
         """An event, or nothing where the host has had its share: then ``wait`` says for how long.
 
-        ``message_id`` stays the same whenever this event is sent again. ``method``: GET, or POST with a
-        ``body`` of ``content_type``. What the answer's body holds is no matter.
+        ``message_id`` stays the same whenever this event is sent again, and goes with it signed or not: by it
+        a receiver knows what it has already. ``method``: GET, or POST with a ``body`` of ``content_type``.
+        What the answer's body holds is no matter.
         """
-        headers = {"Content-Type": content_type} if content_type else {}
+        headers = {"webhook-id": message_id} | ({"Content-Type": content_type} if content_type else {})
         order = _Order(headers, seconds, BODY_LIMIT, message_id, whole=False, method=method, body=body)
         try:
             host = _authority(urls.read(url))

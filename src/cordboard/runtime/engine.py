@@ -136,6 +136,7 @@ class Engine:
         self._outbox: OutboxSender | None = None
         self._phonebook: Phonebook | None = None
         self._idle = asyncio.Event()
+        self._closed = asyncio.Event()  # what the last run left open
 
     # --- up ------------------------------------------------------------------------------------------
 
@@ -175,7 +176,7 @@ class Engine:
         self._switchboard.on_idle = self._idle.set
         self.media.on_event = self._switchboard.on_media
         await self.media.start()
-        self.keeping.start(self._keep_promises)
+        self.keeping.start(self._closed, self._keep_promises)
         self._outbox = OutboxSender(
             self.store.outbox,
             sending(self.customer, self._fault),
@@ -211,6 +212,7 @@ class Engine:
     async def _close_what_was_left(self, before: int | None = None) -> None:
         await closing.close_calls(self.store, self.clock, self._tokens, self.settings, before)
         await self._keep_promises(before)
+        self._closed.set()
 
     async def _keep_promises(self, before: int | None = None) -> None:
         before = before or self.store.journal.began_at

@@ -1,5 +1,6 @@
 """Puts together, from the settings, what keeps recordings and watches the disks."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -64,12 +65,11 @@ class Keeping:
         self.leave_bytes = to_leave(self.shelf.folder, store.folder)
         self._store, self._clock, self._tasks = store, clock, tasks
 
-    def start(self, then: Callable[[], Awaitable[None]]) -> None:
-        """Recordings of earlier runs are decided (``then`` is done when all of them are), and all get their
-        MP3; the disks are watched."""
-        store = self._store
-        salvage = Salvage(self.keeper, store.recordings, store.calls, self._clock, store.append)
-        self._tasks.start(salvage.run(self._clock.wall(), then))
+    def start(self, closed: asyncio.Event, then: Callable[[], Awaitable[None]]) -> None:
+        """Recordings of earlier runs are decided once their calls are ``closed`` (``then`` is done when all
+        of them are), and all get their MP3; the disks are watched."""
+        salvage = Salvage(self.keeper, self._store, self._clock)
+        self._tasks.start(salvage.run(self._clock.wall(), closed, then))
         self._tasks.start(self.disks.watch())
         self.keeper.start()
 

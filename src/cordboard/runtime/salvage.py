@@ -47,18 +47,38 @@ class Calls(Protocol):
     async def get(self, sid: str) -> CallRow | None: ...
 
 
-class Salvage:
-    """``keep`` writes a journal line."""
+class Feed(Protocol):
+    """The store's feed of events."""
 
-    def __init__(
-        self, keeper: RecordingKeeper, rows: Rows, calls: Calls, clock: Clock, keep: Callable[[bytes], object]
-    ) -> None:
-        self._keeper, self._rows, self._calls, self._clock, self._keep = keeper, rows, calls, clock, keep
+    async def last_number(self, call: str) -> int: ...
+
+
+class Kept(Protocol):
+    """The store."""
+
+    @property
+    def recordings(self) -> Rows: ...
+    @property
+    def calls(self) -> Calls: ...
+    @property
+    def feed(self) -> Feed: ...
+    def append(self, line: bytes) -> object: ...
+    async def settled(self) -> None: ...
+
+
+class Salvage:
+    """Decides what an earlier run left, and tells it in the feed."""
+
+    def __init__(self, keeper: RecordingKeeper, store: Kept, clock: Clock) -> None:
+        self._keeper, self._store, self._clock = keeper, store, clock
+        self._rows, self._calls, self._keep = store.recordings, store.calls, store.append
         self._log = structlog.get_logger("recordings")
 
-    async def run(self, before: float, then: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, before: float, closed: asyncio.Event, then: Callable[[], Awaitable[None]]) -> None:
         """Decide every one that began before this time (epoch), then do something more. A database that is
-        away is waited for; a file that cannot be had now is left for the next start."""
+        away is waited for, and so is the end of the calls that the earlier run left open (``closed``): it
+        comes first in the feed. A file that cannot be had now is left for the next start."""
+        await closed.wait()
         number, left, after = 0, 0, ""
         while rows := await self._asked(lambda: self._rows.undecided(before, after)):  # noqa: B023
             for row in rows:
@@ -75,11 +95,16 @@ class Salvage:
 
     async def _decide(self, row: RecordingRow) -> None:
         taped = await self._taped(row)
+        number = await self._asked(lambda: self._next_number(row.call_sid))
 
         def done(found: Found | None) -> str:
-            published, line = decided(taped, found, self._clock.wall())
-            self._keep(line)
+            now = self._clock.wall()
+            published, line = decided(taped, found, now)
             state = published.decision.state
+            told = {"recording": taped.sid, "state": state, "seconds": round(taped.tape.seconds, 3)}
+            # first: a crash between the two tells it twice, not never
+            self._keep(lines.happened(taped.call, number, "recording.decided", now, told))
+            self._keep(line)
             self._log.warning("a recording of the last run is decided", recording=taped.sid, state=state)
             return published.certificate
 
@@ -91,6 +116,11 @@ class Salvage:
                 return await query()
             except Unavailable:
                 await pause(_ASK_AGAIN_SECONDS)
+
+    async def _next_number(self, call: str) -> int:
+        """In the feed, of what is told next of this call: nobody else tells of it any more."""
+        await self._store.settled()
+        return await self._store.feed.last_number(call) + 1
 
     async def _taped(self, row: RecordingRow) -> Taped:
         """As media told of it, where that was written down; else as its file tells."""

@@ -314,14 +314,9 @@ async def salvaged(house: House) -> None:
 
     told: list[bool] = []
     await house.store.settled()
-    salvage = Salvage(
-        house.keeper,
-        house.store.recordings,
-        house.store.calls,
-        Clock(),
-        house.store.append,
-    )
-    await salvage.run(BEGAN + 100, then)
+    closed = asyncio.Event()
+    closed.set()
+    await Salvage(house.keeper, house.store, Clock()).run(BEGAN + 100, closed, then)
     assert told == [True]
 
 
@@ -351,9 +346,40 @@ def test_a_recording_that_had_ended_is_decided_as_it_would_have_been(tmp_path: P
         kept = json.dumps({"tape": tape})
         house.write("r1", "recording", file=f"{DAY}/c-r1.wav", certificate=kept)
         house.write("r2", "recording")
+        house.store.append(lines.happened("c", 1, "call.started", BEGAN, {}))
         await salvaged(house)
         states = [(await house.row(name)).state for name in ("r1", "r2")]  # type: ignore[attr-defined]
         assert states == ["whole", "failed"]
+        told = [
+            (event.number, event.kind, json.loads(event.data)) for event in await house.store.feed.after(0)
+        ]
+        assert told == [
+            (1, "call.started", {}),
+            (2, "recording.decided", {"recording": "cr1", "state": "whole", "seconds": 1.0}),
+            (3, "recording.decided", {"recording": "cr2", "state": "failed", "seconds": 0.0}),
+        ]
+
+    run(tmp_path, story)
+
+
+def test_recordings_of_an_earlier_run_wait_until_its_calls_are_closed(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        async def then() -> None:
+            """Nothing more."""
+
+        house.write("r1", "recording")
+        await house.store.settled()
+        closed = asyncio.Event()
+        salvage = asyncio.create_task(
+            Salvage(house.keeper, house.store, Clock()).run(BEGAN + 100, closed, then)
+        )
+        await asyncio.sleep(0.2)
+        house.store.append(lines.happened("c", 1, "call.ended", BEGAN + 3, {}))
+        closed.set()
+        await salvage
+        await house.store.settled()
+        told = [(event.number, event.kind) for event in await house.store.feed.after(0)]
+        assert told == [(1, "call.ended"), (2, "recording.decided")]
 
     run(tmp_path, story)
 
