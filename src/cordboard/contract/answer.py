@@ -1,7 +1,6 @@
 """A customer's answer: bytes in, a plan or the reason why not out (settled 2, 7 to 13)."""
 
 import re
-from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from cordboard.contract.account import Account
@@ -13,6 +12,7 @@ from cordboard.contract.options import read_options
 from cordboard.contract.plan import Plan, Problem, Reading
 from cordboard.contract.problems import Invalid, Problems
 from cordboard.contract.trunk import read_custom_params
+from cordboard.kernel.frozen import replace
 
 SHAPES: Final = ("ccm", "trunk", "sip", "plain")
 """Other applets' shapes of an answer, each understood where its option is on (settled 12)."""

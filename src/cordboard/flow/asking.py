@@ -1,12 +1,13 @@
 """Asking a customer's URL, each once (settled 2, 3): Primary and then Fallback, or an applet's only one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.call.words import Fetch, Fetched, Note
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.plan import Problem
 from cordboard.contract.request import connect_url
+from cordboard.kernel.frozen import replace
 
 PRIMARY, FALLBACK = "primary", "fallback"
 

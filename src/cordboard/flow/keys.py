@@ -4,7 +4,7 @@ Gather and menu keep a ``Turn`` in their state, as they would keep a ``Prompt`` 
 A to D change nothing.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.call.words import Command, DigitPressed, TimePassed
 from cordboard.contract.account import Account
@@ -13,6 +13,7 @@ from cordboard.contract.gather import KEYS
 from cordboard.flow import prompt
 from cordboard.flow.applet import AppletEvent
 from cordboard.flow.prompt import Line, Prompt
+from cordboard.kernel.frozen import replace
 
 CALLER = 0
 TIMED_OUT = "timed out"

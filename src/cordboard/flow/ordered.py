@@ -4,7 +4,7 @@ Pure, like the runner that it belongs to. Once leg 0 has answered it is the call
 the call's own limit is left of the order.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.call.causes import Cause
 from cordboard.call.words import (
@@ -19,6 +19,7 @@ from cordboard.call.words import (
     Stopped,
     TimePassed,
 )
+from cordboard.kernel.frozen import replace
 
 CALLER = 0
 _HAIR = 1e-6

@@ -6,7 +6,7 @@ An applet keeps a ``Prompt`` in its state, hands it the events it does not know 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.call.scene import Clip, Scene
 from cordboard.call.words import Command, MediaLost, Note, Played, PrepareSound, SoundReady, TimePassed
@@ -19,6 +19,7 @@ from cordboard.contract.limits import (
 )
 from cordboard.flow.applet import AppletEvent
 from cordboard.flow.reading import check_keys, required, said, text, web_address
+from cordboard.kernel.frozen import replace
 from cordboard.kernel.mistakes import BadInput
 
 RECORDED = "prompt:"

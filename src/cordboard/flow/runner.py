@@ -5,7 +5,7 @@ hold, answers that crossed a release, the caller's absence, and the end, which c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cordboard.call import verdicts
@@ -44,6 +44,7 @@ from cordboard.flow import ordered
 from cordboard.flow.applet import AppletEvent, AppletKind, Entered
 from cordboard.flow.document import LATE, Flow
 from cordboard.flow.ordered import Ordered
+from cordboard.kernel.frozen import replace
 
 MOST_APPLETS = 100
 """A call goes through no more applets than this: a flow that goes in circles by itself comes to an end."""

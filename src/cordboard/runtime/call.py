@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from cordboard.call.causes import Cause
 from cordboard.call.scene import Clip, Party, Scene, Source
@@ -35,6 +34,7 @@ from cordboard.call.words import (
     TimePassed,
 )
 from cordboard.flow.runner import Runner, State
+from cordboard.kernel.frozen import replace
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.legs.words import Audio
 from cordboard.media.control import LegReport, Stream

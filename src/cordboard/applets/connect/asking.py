@@ -1,7 +1,6 @@
 """Before anybody is dialled: ask a URL, judge its answer, get its sounds ready."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from cordboard.applets.connect.outcome import finish_unanswered
 from cordboard.applets.connect.state import Announcing, Preparing, Ready, Sound, State, Step
@@ -16,6 +15,7 @@ from cordboard.contract.limits import (
 from cordboard.contract.plan import Reading
 from cordboard.flow import asking as url
 from cordboard.flow.asking import FALLBACK, PRIMARY, Asking, remark
+from cordboard.kernel.frozen import replace
 
 GRACE_SECONDS = 2.0
 """How much longer than its audio an announcement may last before the call goes on without it."""

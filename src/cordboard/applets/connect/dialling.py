@@ -1,7 +1,5 @@
 """An attempt: ring a number or a wave, lose legs, join the one who answers."""
 
-from dataclasses import replace
-
 from cordboard.applets.connect.asking import GRACE_SECONDS
 from cordboard.applets.connect.outcome import attempt_failed, finish, leg_over, tell
 from cordboard.applets.connect.state import CALLER, Announcing, Leg, Ringing, State, Step, Talking
@@ -20,6 +18,7 @@ from cordboard.call.words import (
 )
 from cordboard.contract.applet_requests import RECORDING_SECONDS, recording_url
 from cordboard.contract.limits import ATTEMPTS_MAX, ENTRY_TO_ANSWER_MAX, LEGS_MAX
+from cordboard.kernel.frozen import replace
 
 
 def bound(state: State, now: float) -> Note | None:

@@ -4,7 +4,6 @@ Nothing is ever cancelled: a deadline lives in its phase, and a late word is see
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from cordboard.applets.connect import asking, dialling, hearing
 from cordboard.applets.connect.outcome import finish_unanswered
@@ -48,6 +47,7 @@ from cordboard.contract.facts import CallFacts
 from cordboard.contract.limits import ENTRY_TO_ANSWER_MAX
 from cordboard.flow.applet import WAITS, AppletEvent, Entered
 from cordboard.flow.asking import PRIMARY, Asking
+from cordboard.kernel.frozen import replace
 
 
 def step(state: State, event: AppletEvent, now: float) -> Step:

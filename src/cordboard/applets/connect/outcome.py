@@ -1,7 +1,5 @@
 """What is reported: of a leg that is over, of an attempt that failed, of the whole Connect; dial events."""
 
-from dataclasses import replace
-
 from cordboard.applets.connect.state import Done, Failed, State, Step
 from cordboard.call import verdicts
 from cordboard.call.causes import Cause, Side
@@ -11,6 +9,7 @@ from cordboard.contract.applet_requests import RECORDING_SECONDS
 from cordboard.contract.events import dial_event_url
 from cordboard.contract.facts import LegFacts
 from cordboard.contract.times import letter_stamp
+from cordboard.kernel.frozen import replace
 
 
 def tell(state: State, kind: str, number: str, now: float, recorded: bool = False) -> tuple[Command, ...]:

@@ -5,7 +5,7 @@ none. One whose URL fails has asked nobody, and leaves them as they are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.applets.gather.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
@@ -18,6 +18,7 @@ from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
 from cordboard.flow.asking import FALLBACK, PRIMARY, Asking
 from cordboard.flow.keys import TIMED_OUT, Turn
 from cordboard.flow.prompt import Line
+from cordboard.kernel.frozen import replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Greeting: ask what is to be said, where a URL knows it; say the lines to the caller; leave."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.applets.greeting.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
@@ -14,6 +14,7 @@ from cordboard.flow import asking, prompt
 from cordboard.flow.applet import WAITS, AppletEvent, Entered
 from cordboard.flow.asking import Asking
 from cordboard.flow.prompt import Prompt
+from cordboard.kernel.frozen import replace
 
 _RULE = "greeting"
 

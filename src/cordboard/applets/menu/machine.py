@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.applets.menu.settings import INVALID, NO_INPUT, SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
@@ -14,6 +14,7 @@ from cordboard.contract.facts import CallFacts
 from cordboard.flow import keys, prompt
 from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
 from cordboard.flow.keys import TIMED_OUT, Turn
+from cordboard.kernel.frozen import replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Passthru: ask, take one of two exits. It needs no caller: a call runs on through it (settled 22)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.applets.passthru.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Scene
@@ -13,6 +13,7 @@ from cordboard.contract.facts import CallFacts
 from cordboard.flow import asking
 from cordboard.flow.applet import WAITS, AppletEvent, Entered
 from cordboard.flow.asking import Asking
+from cordboard.kernel.frozen import replace
 
 EVENT = "Passthru"
 """The kind of an asynchronous Passthru's event."""

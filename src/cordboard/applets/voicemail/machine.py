@@ -2,7 +2,7 @@
 message skips the prompt: who knows it need not hear it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cordboard.applets.voicemail.settings import SCHEMA, Settings, read_settings
 from cordboard.call.scene import Recording, Scene
@@ -24,6 +24,7 @@ from cordboard.contract.voicemail import JSON, message_left
 from cordboard.flow import prompt
 from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
 from cordboard.flow.prompt import Line, Prompt
+from cordboard.kernel.frozen import replace
 
 CALLER = 0
 END_KEY = "#"
