@@ -179,6 +179,9 @@ def test_espeaks_voice_may_be_chosen_and_a_wrong_one_costs_no_text() -> None:
     [wrong] = with_voices(Voices(voice="xx-nowhere", prompts=""), say(HELLO))
     assert usual.seconds and british.seconds and usual.sound != british.sound
     assert wrong.sound == usual.sound
+    [by_language] = with_voices(Voices(voice="pt-PT", prompts=""), say(HELLO))
+    [by_file] = with_voices(Voices(voice="pt", prompts=""), say(HELLO))
+    assert by_language.sound == by_file.sound != usual.sound
 
 
 # --- a provider -----------------------------------------------------------------------------------------

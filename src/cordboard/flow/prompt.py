@@ -87,7 +87,8 @@ def read_audio(raw: Mapping[str, object], key: str, where: str) -> Line:
     Raises ``BadInput``. What a customer's URL answers is never read by this: files are not for it to name."""
     value = text(raw, key, where)
     if not value.startswith(RECORDED):
-        return Line("url", web_address(raw, key, where))
+        allowed = "http://…, https://… or prompt:NAME (a recorded prompt) is allowed"
+        return Line("url", web_address(raw, key, where, allowed))
     name = value.removeprefix(RECORDED)
     if not _NAME.fullmatch(name):
         raise BadInput(f"{where}.{key}", f"{name!r} is no name of a prompt", PROMPT_NAMES)

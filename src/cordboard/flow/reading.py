@@ -86,8 +86,11 @@ def whole(raw: Mapping[str, object], key: str, low: int, high: int, where: str, 
     return value
 
 
-def web_address(raw: Mapping[str, object], key: str, where: str) -> str:
-    """An absolute http(s) URL, or ``""`` when the key is left out."""
+_WEB = "http://… or https://… is allowed"
+
+
+def web_address(raw: Mapping[str, object], key: str, where: str, allowed: str = _WEB) -> str:
+    """An absolute http(s) URL, or ``""`` when the key is left out. ``allowed``: what the mistake says."""
     value = text(raw, key, where, default="")
     if not value:
         return ""
@@ -97,7 +100,7 @@ def web_address(raw: Mapping[str, object], key: str, where: str) -> str:
     except ValueError:
         host = None
     if host is None or parts.scheme.lower() not in ("http", "https"):
-        raise BadInput(f"{where}.{key}", f"{value!r} is no web address", "http://… or https://… is allowed")
+        raise BadInput(f"{where}.{key}", f"{value!r} is no web address", allowed)
     return value
 
 

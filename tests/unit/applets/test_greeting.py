@@ -53,7 +53,7 @@ def test_settings() -> None:
         ({}, "one thing to play"),
         ({"text": "a", "audio": "http://x.example/a.wav"}, "one thing to play"),
         ({"text": ""}, "is no text"),
-        ({"audio": "a.wav"}, "is no web address"),
+        ({"audio": "a.wav"}, "'a.wav' is no web address"),
         ({"audio": ""}, "is no text"),
         ({"url": "lines.example"}, "is no web address"),
         ({"url": "http://x.example", "text": "a"}, "one thing to play"),
@@ -65,6 +65,12 @@ def test_settings_that_cannot_be_used(raw: dict[str, object], what: str) -> None
         KIND.settings(raw, "flows[0].applets.hello")
     assert what in refused.value.what
     assert refused.value.where.startswith("flows[0].applets.hello")
+
+
+def test_who_names_a_file_is_told_how_recorded_prompts_are_named() -> None:
+    with pytest.raises(BadInput, match="prompt:NAME") as refused:
+        KIND.settings({"audio": "a.wav"}, "x")
+    assert refused.value.allowed == "http://…, https://… or prompt:NAME (a recorded prompt) is allowed"
 
 
 def test_text_is_prepared_played_once_and_left_by_next() -> None:

@@ -73,3 +73,14 @@ def test_files_of_a_voice_that_are_missing_are_named(tmp_path: Path) -> None:
         f"c.toml: voices.command: there is no program '{tmp_path}/piper', espeak-ng will speak",
         f"c.toml: voices: there is no file '{tmp_path}/en.onnx.json', espeak-ng will speak",
     ]
+
+
+def test_a_voice_that_espeak_ng_has_not_is_named_with_those_of_its_language() -> None:
+    text = "[voices]\nvoice = 'en-in'\nvoices = ['hi=mr', 'ta=xx-yy']\n"
+    first, second = what_is_missing(settings(GOOD + text))
+    assert first.startswith(
+        "c.toml: voices.voice: espeak-ng has no voice 'en-in'; there are en, en-029, en-gb,"
+    )
+    assert second == "c.toml: voices.voices: espeak-ng has no voice 'xx-yy'; it has none of that language"
+    assert list(what_is_missing(settings(f"{GOOD}[voices]\nvoice = 'en-GB'\n"))) == []
+    assert list(what_is_missing(settings(GOOD))) == []

@@ -14,6 +14,7 @@ import soxr
 
 from cordboard.media.sounds import frames, pcm
 from cordboard.media.sounds.confine import MEGABYTE, lock
+from cordboard.media.sounds.espeak_voices import voices
 from cordboard.media.sounds.prepared import LONGEST, RATE
 
 # speak_lib.h
@@ -22,7 +23,7 @@ _BY_CHARACTER, _UTF8 = 1, 1
 _RATE_PARAMETER = 1
 _WORDS_PER_MINUTE = 155
 
-_VOICE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,2}")
+_VOICE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8}){0,3}")
 _CPU_SECONDS, _ROOM, _FILES = 600, 256 * MEGABYTE, 16
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
@@ -46,7 +47,8 @@ class Espeak:
     def speak(self, text: str, voice: str) -> pcm.Floats:
         """Samples at ``rate``. Raises ``ValueError`` for a voice that there is not."""
         if voice != self._voice:
-            if not _VOICE.fullmatch(voice) or self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+            name = voice.lower()
+            if not _VOICE.fullmatch(name) or not (self._takes(name) or self._takes(voices().get(name, ""))):
                 raise ValueError(f"there is no voice {voice!r}")
             self._library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)
             self._voice = voice
@@ -55,6 +57,10 @@ class Espeak:
         size = ctypes.c_size_t(len(content))
         self._library.espeak_Synth(content, size, 0, _BY_CHARACTER, 0, _UTF8, None, None)
         return np.frombuffer(b"".join(self._parts), np.int16).astype(np.float32)
+
+    def _takes(self, name: str) -> bool:
+        """It has a voice of this name, and speaks with it from now on."""
+        return bool(name) and self._library.espeak_SetVoiceByName(name.encode()) == 0
 
     def _take(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
         """Samples of a piece of speech; 1 stops it."""
