@@ -1,4 +1,4 @@
-"""Whether an INVITE may become a call, and what it says. Pure.
+"""Whether an INVITE may become a call, and what it says. Pure, but for the answer to one that may not.
 
 The order: room, loops, the ExoPhone, the audio. Each refusal is a final status and one sentence.
 """
@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from cordboard import sdp
 from cordboard.kernel.mistakes import BadInput
+from cordboard.legs.causes import reason_for_status
 from cordboard.legs.numbers import caller_id, dialled_exophone
 from cordboard.legs.speech import Elsewhere, check_address, warning
 from cordboard.legs.trunks import Route, names_account
-from cordboard.legs.words import HOPS_HEADER, Arrival
-from cordboard.sip.endpoint.words import Invitation
+from cordboard.legs.words import HOPS_HEADER, Arrival, TurnedAway
+from cordboard.sip.endpoint.words import IncomingSession, Invitation
 from cordboard.sip.message.uri import user_of
 
 MOST_HOPS = 5
@@ -27,6 +28,14 @@ class Refusal:
     why: str
     dialled: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+
+    def send(self, session: IncomingSession, route: Route | None) -> TurnedAway:
+        """Answer with it; what is to be told of it."""
+        reason = reason_for_status(self.code)
+        reasons = () if reason is None else (reason,)
+        session.release(*reasons, code=self.code, phrase=self.phrase, headers=self.headers)
+        trunk = route.trunk.name if route is not None else ""
+        return TurnedAway(trunk, self.code, self.why, self.dialled, session.invitation.call_id)
 
 
 def judged(

@@ -12,7 +12,6 @@ from cordboard.legs.arriving import Refusal, judged, of_phone, read_arrival
 from cordboard.legs.beginning import Hindrance, hindrance
 from cordboard.legs.callee import CalleeLeg
 from cordboard.legs.caller import CALLER, CallerLeg
-from cordboard.legs.causes import reason_for_status
 from cordboard.legs.hosts import Host
 from cordboard.legs.live import LiveCall
 from cordboard.legs.phones.phones import Phones
@@ -20,7 +19,7 @@ from cordboard.legs.placing import Placing, Wanted, obstacle, session_seconds
 from cordboard.legs.probing import Probing, asking_of
 from cordboard.legs.speech import Speech, codec_order
 from cordboard.legs.trunks import Route, Trunks
-from cordboard.legs.words import Arrival, Audio, ForEndpoint, Hooks, Inviter, TurnedAway
+from cordboard.legs.words import Arrival, Audio, ForEndpoint, Hooks, Inviter
 from cordboard.sip.endpoint.words import Address, Admission, Asking, Hop, IncomingSession, Session, Verdict
 from cordboard.sip.message.message import Request
 
@@ -133,17 +132,7 @@ class Legs:
             self._audio_host,
         )
         if isinstance(judgement, Refusal):
-            reason = reason_for_status(judgement.code)
-            session.release(
-                *(() if reason is None else (reason,)),
-                code=judgement.code,
-                phrase=judgement.phrase,
-                headers=judgement.headers,
-            )
-            name = route.trunk.name if route is not None else ""
-            self._hooks.turned_away(
-                TurnedAway(name, judgement.code, judgement.why, judgement.dialled, invitation.call_id)
-            )
+            self._hooks.turned_away(judgement.send(session, route))
             return
         assert route is not None
         session.reliable = route.trunk.reliable

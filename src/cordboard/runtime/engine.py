@@ -16,10 +16,9 @@ from cordboard.flow.document import Flow
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import BadInput, Unavailable
 from cordboard.legs.beginning import Hindrance
-from cordboard.legs.hosts import Change
 from cordboard.legs.legs import Legs
 from cordboard.legs.phones.phones import Phones
-from cordboard.legs.words import Hooks, TurnedAway
+from cordboard.legs.words import Hooks
 from cordboard.media.embedded.engine import EmbeddedEngine
 from cordboard.media.embedded.settings import EmbeddedSettings
 from cordboard.media.sounds.sounds import Sounds
@@ -27,6 +26,7 @@ from cordboard.net.guard import Policy, network
 from cordboard.net.locating import Locator
 from cordboard.net.resolver import Resolver
 from cordboard.runtime import closing
+from cordboard.runtime.alarms import Alarms
 from cordboard.runtime.clock import SystemClock, SystemTokens, pause
 from cordboard.runtime.collecting import collect
 from cordboard.runtime.doors import Doors
@@ -65,9 +65,10 @@ class Engine:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.figures = Figures()
+        self._alarms = Alarms(self.figures)
         self._tokens: Tokens = SystemTokens()
         self._log = structlog.get_logger("engine")
-        self._tasks = Tasks(self._task_failed)
+        self._tasks = Tasks(self._alarms.task_failed)
         kept = settings.store
         self._fault = faults()
         self.store = Store(kept.url, self.clock, node=kept.node, journal=kept.journal, fault=self._fault)
@@ -75,7 +76,7 @@ class Engine:
         self.shelf, self.disks, self.warnings = self.keeping.shelf, self.keeping.disks, self.keeping.warnings
         self._phones: Phones | None = None
         if settings.phones:
-            self._phones = Phones(settings, self.clock, self._tokens, self._security)
+            self._phones = Phones(settings, self.clock, self._tokens, self._alarms.security)
         self.flows = desk_of(settings, self.store, self.clock, flows)
         self.legs = Legs(settings, self._hooks(), simulator, self._tokens, self._phones)
         self.endpoint = Endpoint(
@@ -86,7 +87,7 @@ class Engine:
             on_flow_lost=lambda peer: self.registrations.flow_lost(peer),
             trust=self.legs.trunks.trust,
             full=self.legs.full,
-            on_strain=self._strain,
+            on_strain=self._alarms.strain,
             advertise=settings.sip.advertise,
             user_agent=f"cordboard/{__version__}",
         )
@@ -342,9 +343,9 @@ class Engine:
             stream=lambda call, leg, stream: self._board.on_stream(call, leg, stream),
             arrival=lambda arrival: self._board.arrived(arrival),
             seen=self._seen,
-            turned_away=self._turned_away,
-            security=self._security,
-            host_changed=self._host_changed,
+            turned_away=self._alarms.turned_away,
+            security=self._alarms.security,
+            host_changed=self._alarms.host_changed,
         )
 
     @property
@@ -371,31 +372,3 @@ class Engine:
 
     def _file_of(self, path: str) -> str:
         return str(Path(path).relative_to(self.shelf.folder))
-
-    def _turned_away(self, turned: TurnedAway) -> None:
-        self.figures.refused(turned.code)
-        self._log.warning("a call was turned away", code=turned.code, trunk=turned.trunk, reason=turned.why)
-
-    def _strain(self, begins: bool) -> None:
-        if begins:
-            self._log.warning("there are more new calls than time: some are refused with 503")
-        else:
-            self._log.info("every new call is taken again")
-
-    def _security(self, event: str, source: str) -> None:
-        self.figures.security(event)
-        self._log.warning("security event", event_kind=event, source=source)
-
-    def _host_changed(self, trunk: str, change: Change) -> None:
-        self.figures.host_changed(trunk, change.alive and not change.last)
-        told = {"trunk": trunk, "host": str(change.host), "reason": change.why}
-        if change.last:
-            self._log.warning("a trunk's last host fails; calls are still tried on it", **told)
-        elif change.alive:
-            self._log.info("a trunk's host is back", **told)
-        else:
-            self._log.warning("a trunk's host was taken out", **told)
-
-    def _task_failed(self, error: BaseException) -> None:
-        self.figures.fault()
-        self._log.error("a background task failed by a fault of the engine", exc_info=error)
