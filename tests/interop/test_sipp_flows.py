@@ -67,3 +67,49 @@ def test_a_switch_that_finds_no_case_ends_a_late_call_unanswered(tmp_path: Path)
             assert stage.customer.paths == ["/which"]
 
     played(test)
+
+
+_FLOWS = [
+    {
+        "id": 1,
+        "name": "test",
+        "start": "clock",
+        "applets": {
+            "clock": {"type": "hours", "times": ["mon-sun 00:00-24:00"], "open": "hello"},
+            "hello": {"type": "greeting", "text": "Welcome.", "next": "on"},
+            "on": {"type": "transfer", "flow": 2},
+        },
+    },
+    {
+        "id": 2,
+        "name": "second",
+        "start": "thanks",
+        "applets": {
+            "thanks": {"type": "greeting", "text": "Thank you for calling.", "next": "bye"},
+            "bye": {"type": "hangup"},
+        },
+    },
+]
+
+
+@pytest.mark.interop("call in", "sipp")
+def test_the_hours_a_greeting_a_transfer_and_a_hangup_lead_a_call_to_its_end(tmp_path: Path) -> None:
+    async def test() -> None:
+        script = s.scenario(
+            s.send(s.invite(), repeat=True), s.until_answered(), s.acknowledge(), s.released()
+        )
+        async with engine(tmp_path, instead={"flows": _FLOWS}) as stage:
+            async with sipp(tmp_path, script, target=stage.at(), service=EXOPHONE) as caller:
+                await caller.done()
+            call = await stage.call()
+            assert (call.status, call.call_type, call.disconnected_by) == (
+                "completed",
+                "call-attempt",
+                "Exotel",
+            )
+            assert stage.house.engine is not None
+            told = b"".join(await stage.house.engine.store.timelines.of_call(call.sid)).decode()
+            entered = [told.find(f"{name} (") for name in ("clock", "hello", "on", "thanks", "bye")]
+            assert -1 not in entered and entered == sorted(entered)
+
+    played(test)
