@@ -7,7 +7,6 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -20,6 +19,9 @@ from cordboard.api.entrance import let_in as _let_in
 from cordboard.api.events import add_events
 from cordboard.api.guard import Guard
 from cordboard.api.lists import add_lists
+from cordboard.api.methods import HeadAsGet, allowed
+from cordboard.api.page import HEADERS as PAGE_HEADERS
+from cordboard.api.page import page
 from cordboard.api.reading import caught_up
 from cordboard.contract.openapi import request_openapi
 from cordboard.contract.schema import answer_schema
@@ -47,6 +49,8 @@ def make_app(engine: ApiEngine) -> FastAPI:
     settings = engine.settings
     guard = Guard(settings.account, settings.http.metrics_token, settings.http.calls_per_minute)
     app = FastAPI(title="cordboard", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.redirect_slashes = False  # a redirect would name a host, and lose the body of a POST
+    app.add_middleware(HeadAsGet)
     _add_platform(app, engine, guard)
     add_lists(app, engine, guard)
     _add_own(app, engine, guard)
@@ -195,7 +199,7 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     @app.get("/api/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
         _let_in(guard, request, engine)
-        return get_swagger_ui_html(openapi_url="/api/openapi.json", title="cordboard")
+        return HTMLResponse(page(app.openapi()), headers=SAFE | PAGE_HEADERS)
 
 
 def _add_health(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
@@ -248,7 +252,10 @@ def _add_errors(app: FastAPI) -> None:
         code = {404: "not_found", 405: "method_not_allowed"}.get(exception.status_code, "bad_request")
         said = {404: "there is nothing here", 405: "this method is not for this address"}
         message = said.get(exception.status_code, "the request cannot be understood")
-        return error(request, Refused(exception.status_code, code, message, dict(exception.headers or {})))
+        headers = dict(exception.headers or {})
+        if exception.status_code == 405:
+            headers["Allow"] = allowed(app.routes, request.scope)
+        return error(request, Refused(exception.status_code, code, message, headers))
 
     async def misunderstood(request: Request, exception: Exception) -> Response:
         assert isinstance(exception, RequestValidationError)

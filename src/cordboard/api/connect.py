@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cordboard.api.answers import Refused, platform
+from cordboard.api.bodies import body_of
 from cordboard.api.engine import ApiEngine
 from cordboard.contract import details as shapes
 from cordboard.contract import limits
@@ -26,7 +27,7 @@ async def connect(engine: ApiEngine, request: Request, json: bool) -> Response:
     wants_details = _details(request)
     account = account_of(engine.settings)
     try:
-        fields = read_body(request.headers.get("content-type", ""), await _body(request))
+        fields = read_body(request.headers.get("content-type", ""), await body_of(request, BODY_BYTES_MAX))
         egress = engine.settings.egress
         objection = Objections(egress.allow, egress.ports)
         order = read_order(fields, account, engine.flow_ids(), objection)
@@ -67,16 +68,6 @@ def _begun(facts: CallFacts, sid: str, account: Account, details: bool) -> dict[
         updated=facts.began_at,
     )
     return shapes.call_details(row, details=details, account=account)
-
-
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_BYTES_MAX:
-            raise Refused(413, "too_large", f"the body: it is too large; up to {BODY_BYTES_MAX} bytes")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _details(request: Request) -> bool:

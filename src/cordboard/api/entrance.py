@@ -15,8 +15,8 @@ _OWN = ("same-origin", "none")  # "none": typed or bookmarked
 
 
 def let_in(guard: Guard, request: Request, engine: ApiEngine, account: str | None = None) -> None:
-    """Raises ``Refused`` for whom the account does not know, who asks too often, another site's page, and
-    another account's path."""
+    """Raises ``Refused`` for whom the account does not know, who asks too often, another site's page, another
+    account's path, and what no database can look for."""
     if not guard.knows(request):
         raise Refused(401, "unauthorized", "the account's API key and token are needed", _CHALLENGE)
     if request.method not in _READING and not _of_this_site(request, engine.settings.http.public_url):
@@ -26,8 +26,20 @@ def let_in(guard: Guard, request: Request, engine: ApiEngine, account: str | Non
         seconds = math.ceil(wait)
         message = f"more than {limit} requests a minute (http.calls_per_minute); ask again in {seconds} s"
         raise Refused(429, "too_many", message, {"Retry-After": str(seconds)})
+    _no_nul(request)
     if account is not None and account != engine.settings.account.sid:
         raise not_found("there is no such account")
+
+
+def _no_nul(request: Request) -> None:
+    """PostgreSQL takes none, not even to look for; nothing here has one in its name."""
+    if "\0" in request.scope["path"]:
+        raise not_found("there is nothing here")
+    if b"%00" in request.scope["query_string"]:
+        for name, value in request.query_params.multi_items():
+            if "\0" in name + value:
+                where = name if name.isprintable() else "a parameter"
+                raise Refused(400, "bad_parameter", f"{where[:60]}: it holds a NUL; text without is allowed")
 
 
 def _of_this_site(request: Request, public_url: str) -> bool:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cordboard.api.answers import SAFE, Refused, not_found
+from cordboard.api.bodies import body_of
 from cordboard.api.engine import ApiEngine
 from cordboard.api.reading import caught_up
 from cordboard.flow.document import Checked
@@ -175,13 +176,7 @@ def _number(text: str, most: int) -> int:
 
 async def _body(request: Request) -> Any:
     """The JSON that was sent, bounded."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > DOCUMENT_MAX:
-            raise Refused(413, "too_large", f"the body is larger than {DOCUMENT_MAX} bytes")
-        parts.append(part)
     try:
-        return json.loads(b"".join(parts).decode())
+        return json.loads((await body_of(request, DOCUMENT_MAX)).decode())
     except (ValueError, RecursionError):
         raise Refused(400, "bad_request", "the body is no JSON") from None

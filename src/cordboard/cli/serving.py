@@ -67,6 +67,7 @@ class House:
                 make_app(engine),
                 log_config=None,
                 access_log=False,
+                server_header=False,
                 lifespan="off",
                 ssl_certfile=secure or None,
                 ssl_keyfile=self.settings.http.private_key or None,
