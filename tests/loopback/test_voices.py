@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from cordboard.config.voices import Voices
-from cordboard.media.sounds import pcm, texts
+from cordboard.media.sounds import pcm, prompts, shelf, texts
 from cordboard.media.sounds.prepared import Prepared
 from cordboard.media.sounds.sounds import Sounds
 from tests.loopback.customer_peers import RawServer, RealClock, Talk, door, response, serving
@@ -138,6 +139,67 @@ def test_where_piper_fails_espeak_speaks_and_it_is_left_alone_for_a_while(tmp_pa
     first, second, third = with_voices(piper(tmp_path, en=do), scene)
     assert is_espeak(first) and is_espeak(second)
     assert pitch(third) == pytest.approx(500 + len(HELLO) + 1, abs=2)
+
+
+@pytest.mark.parametrize("do", ["silent", "endless"])
+def test_a_text_that_piper_cannot_say_costs_no_other_text_its_voice(tmp_path: Path, do: str) -> None:
+    async def scene(sounds: Sounds) -> list[Prepared]:
+        first = await sounds.prepare("text", HELLO)
+        (tmp_path / "en.onnx").write_text("speaks")
+        return [first, await sounds.prepare("text", HELLO), await sounds.prepare("text", HELLO + " Now.")]
+
+    began = time.monotonic()
+    first, again, other = with_voices(piper(tmp_path, en=do), scene)
+    assert time.monotonic() - began < texts.WHOLE_SECONDS / 2, "a full pipe holds up its end"
+    assert is_espeak(first) and is_espeak(again), "it is not tried again at every call"
+    assert not is_espeak(other)
+
+
+def test_what_piper_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that is a script around another one, which hangs and holds its pipe."""
+    monkeypatch.setattr(texts, "WHOLE_SECONDS", 2.0)
+    voices = piper(tmp_path, en="speaks")
+    (tmp_path / "piper").write_text(f"#!/bin/sh\nsleep 3600 &\necho $! > /dev/stderr\nwait # {tmp_path}\n")
+    [spoken] = with_voices(voices, say(HELLO))
+    assert is_espeak(spoken)
+    left = [
+        path.parent.name
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if str(tmp_path).encode() in _content(path) or b"sleep\x003600" in _content(path)
+    ]
+    assert left == []
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_speech_is_forgotten_while_the_engine_runs_not_only_at_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "DISK", 100_000)
+    (tmp_path / "a.new").write_bytes(b"of an engine that was killed")
+    os.utime(tmp_path / "a.new", (0, 0))
+    kept = shelf.Shelf(tmp_path)
+    for number in range(30):
+        kept.save(shelf.Copy(f"voice:{number}", 1e9 + number, pcm=bytes(10_000), sound="s"))
+    files = list(tmp_path.iterdir())
+    assert sum(file.stat().st_size for file in files) < 120_000 and {file.suffix for file in files} == {
+        ".sound"
+    }
+    assert kept.load("voice:29") is not None
+
+
+def test_prompts_that_are_held_have_room_for_so_much_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prompts, "_HELD", 10_000)
+    held = prompts.Prompts(None)
+    for _ in range(2):
+        for number in range(5):
+            held.keep(f"p{number}", ("f", number, 1), shelf.Copy("", 0.0, pcm=bytes(4000)))
+    assert list(held._held) == ["p3", "p4"]
 
 
 def test_without_the_program_or_the_voices_file_espeak_speaks(tmp_path: Path) -> None:

@@ -44,6 +44,26 @@ def sizes(base: Base) -> dict[str, int]:
         return {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in TABLES}
 
 
+def test_a_call_whose_files_lie_with_another_engine_is_left_to_that_one(base: Base) -> None:
+    removed: list[RecordingRow] = []
+
+    async def play() -> None:
+        async with base.opened() as store:
+            put(store, "here", 10 * DAY, "done", "here.wav")
+            for sid, place in (("there", ""), ("in-s3", "s3")):
+                put(store, sid, 10 * DAY, "done", f"{sid}.wav")
+                store.append(lines.row("recordings", f"r-{sid}", {"call_sid": sid, "place": place}))
+            await store.settled()
+            with base.connected() as connection:
+                connection.execute(text("UPDATE calls SET node = 'other' WHERE sid != 'here'"))
+                connection.commit()
+            assert (await store.prune(Before(15 * DAY, 15 * DAY, 15 * DAY), removed.append)).calls == 2
+            assert sorted(row.sid for row in removed) == ["r-here", "r-in-s3"]
+            assert await store.calls.get("there") is not None
+
+    asyncio.run(play())
+
+
 def test_a_call_goes_with_all_that_hangs_on_it(base: Base) -> None:
     removed: list[RecordingRow] = []
 

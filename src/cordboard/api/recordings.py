@@ -33,9 +33,15 @@ async def recording_file(engine: ApiEngine, request: Request, id: str, form: str
     recording = await find(engine, id)
     if recording is None:
         raise not_found("there is no such recording")
-    name, form = _file(recording, form, engine.settings.recordings.format)
+    usual = engine.settings.recordings.format
+    name, answered = _file(recording, form, usual)
     try:
-        audio = await to_thread.run_sync(engine.shelf.open, name, recording.place)
+        try:
+            audio = await to_thread.run_sync(engine.shelf.open, name, recording.place)
+        except FileNotFoundError:  # it may just have been moved
+            recording = await find(engine, id) or recording
+            name, answered = _file(recording, form, usual)
+            audio = await to_thread.run_sync(engine.shelf.open, name, recording.place)
     except FileNotFoundError:
         raise not_found("the file of this recording is not there any more") from None
     except StoreAway:
@@ -43,9 +49,9 @@ async def recording_file(engine: ApiEngine, request: Request, id: str, form: str
     except OSError:
         raise Refused(503, "unavailable", "the recording cannot be read now, ask again", _AWAY) from None
     headers = SAFE | {
-        "Content-Type": KINDS[form],
-        "Content-Disposition": f'inline; filename="{recording.sid}.{form}"',
-        "ETag": _tag(recording, form, audio.size),
+        "Content-Type": KINDS[answered],
+        "Content-Disposition": f'inline; filename="{recording.sid}.{answered}"',
+        "ETag": _tag(recording, answered, audio.size),
         "X-Recording-State": recording.state,
     }
     return files.serve(audio, request, headers)

@@ -56,7 +56,8 @@ def prune(path: Path, days: int, before: str, dry_run: bool, wants_json: bool) -
     if dry_run:
         removed = count_all(place, limits)
     else:
-        removed = prune_all(place, limits, shelf_of(settings, beside).remove)
+        remove = shelf_of(settings, beside).remove
+        removed = prune_all(place, limits, remove, node=settings.store.node)
     if wants_json:
         print(json.dumps({"dry_run": dry_run, **asdict(removed)}))
     else:

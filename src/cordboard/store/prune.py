@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -87,13 +88,17 @@ def count_all(place: Place, before: Before) -> Pruned:
 
 
 def prune_all(
-    place: Place, before: Before, remove_files: Remove | None = None, stop: threading.Event | None = None
+    place: Place,
+    before: Before,
+    remove_files: Remove | None = None,
+    stop: threading.Event | None = None,
+    node: str = "",
 ) -> Pruned:
     """Remove all that is older, with a pause after each step; `stop` ends it early. Raises `Unavailable`, and
-    what `remove_files` raises."""
+    what `remove_files` raises. `node`: as for `prune`."""
     stop, removed = stop or threading.Event(), Pruned()
     with _opened(place) as engine:
-        for done in prune(engine, before, remove_files):
+        for done in prune(engine, before, remove_files, node):
             removed += done
             if stop.wait(PAUSE_SECONDS):
                 break
@@ -114,10 +119,13 @@ def _opened(place: Place) -> Iterator[Engine]:
         engine.dispose()
 
 
-def prune(engine: Engine, before: Before, remove_files: Remove | None = None) -> Iterator[Pruned]:
+def prune(
+    engine: Engine, before: Before, remove_files: Remove | None = None, node: str = ""
+) -> Iterator[Pruned]:
     """Each step is a transaction or two of at most 500 of something; let the writer have its turn between
-    them. `remove_files`: of a recording that still has them, before its row goes; None: such calls stay."""
-    kinds = (_prune_events, _prune_sent, _prune_calls, _prune_timelines)
+    them. `remove_files`: of a recording that still has them, before its row goes; None: such calls stay.
+    `node`: whose folder that reaches; calls with files in another's stay until that one prunes."""
+    kinds = (_prune_events, _prune_sent, partial(_prune_calls, node=node), _prune_timelines)
     for kind in kinds:
         while True:
             done = kind(engine, before, remove_files)
@@ -126,10 +134,17 @@ def prune(engine: Engine, before: Before, remove_files: Remove | None = None) ->
             yield done
 
 
-def _prune_calls(engine: Engine, before: Before, remove_files: Remove | None) -> Pruned | None:
+def _prune_calls(
+    engine: Engine, before: Before, remove_files: Remove | None, node: str = ""
+) -> Pruned | None:
     old = select(_calls.sid).where(_may_go(before.calls))
     if remove_files is None:
         old = old.where(~_has_files())
+    elif node:
+        elsewhere = and_(
+            _calls.node != node, exists().where(_of_call(), _keeps_file(), _recordings.place == "")
+        )
+        old = old.where(~elsewhere)
     sids = _first(engine, old.order_by(_calls.created_at))
     if not sids:
         return None
@@ -199,7 +214,11 @@ def _keeps_file() -> ColumnElement[bool]:
 
 
 def _has_files() -> ColumnElement[bool]:
-    return exists().where(_recordings.call_sid == _calls.sid, _keeps_file())
+    return exists().where(_of_call(), _keeps_file())
+
+
+def _of_call() -> ColumnElement[bool]:
+    return _recordings.call_sid == _calls.sid
 
 
 def _first(engine: Engine, chosen: Select[Any]) -> Sequence[Any]:

@@ -91,6 +91,7 @@ class Store:
         )
         self.late = False
         """The last run's lines were not all in the database when this one began."""
+        self._node = node
         self.calls = Calls(self._read, node)
         self.call_list = CallList(self._read)
         self.legs = Legs(self._read)
@@ -155,7 +156,7 @@ class Store:
         """As `store.prune.prune_all`, in a thread."""
         stop = threading.Event()
         try:
-            return await asyncio.to_thread(prune_all, self._place, before, remove_files, stop)
+            return await asyncio.to_thread(prune_all, self._place, before, remove_files, stop, self._node)
         finally:
             stop.set()  # where nobody waits any more
 

@@ -1,11 +1,13 @@
 """Templates of a provider's requests: each place is written as it wants it."""
 
 import json
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from cordboard.media.sounds.prepared import Answer
 from cordboard.media.sounds.prompts import named_by
-from cordboard.media.sounds.provider import _in_json, _percent, _way, filled
+from cordboard.media.sounds.provider import Provider, _in_json, _percent, _way, filled
 
 NASTY = 'a "b" \\ {voice} {text}\n&=ü'
 
@@ -32,12 +34,28 @@ def test_fields_that_are_none_stay() -> None:
         ("application/json", '\\"'),
         ("application/vnd.x+JSON; charset=utf-8", '\\"'),
         ("application/x-www-form-urlencoded", "%22"),
-        ("application/ssml+xml", '"'),
+        ("application/ssml+xml", "&quot;"),
+        ("text/plain", '"'),
         ("", '"'),
     ],
 )
 def test_the_way_is_that_of_the_content_type(kind: str, written: str) -> None:
     assert _way(kind)('"') == written
+
+
+def test_a_text_in_ssml_is_that_text_and_no_markup() -> None:
+    nasty = "</speak><audio src='http://10.0.0.1/'/> & \x00\ud800"
+    body = filled("<speak>{text}</speak>", {"text": nasty}, _way("application/ssml+xml"))
+    assert fromstring(body).text == nasty.replace("\x00", " ").replace("\ud800", " ")
+
+
+def test_s19_the_key_by_which_speech_is_kept_tells_nothing_of_the_url() -> None:
+    made = [Provider(ask, f"https://s.example/?key=planted{n}", "GET", (), "", "v").key for n in (1, 2, 1)]
+    assert "planted" not in made[0] and made[0] == made[2] != made[1]
+
+
+async def ask(url: str, **_: object) -> Answer:
+    raise AssertionError(url)
 
 
 def test_prompts_are_found_where_audio_may_stand_and_nowhere_else() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cordboard.media.sounds.prepared import LONGEST
 from cordboard.media.sounds.wav import pcm_file
-from cordboard.media.sounds.workers import Failed, end, environment
+from cordboard.media.sounds.workers import Failed, Unspeakable, end, environment
 
 _AT_ONCE = 2
 _MOST_RATE = 48_000
@@ -46,9 +46,9 @@ class Piper:
             try:
                 samples = await _exchange(child, text, 2 * LONGEST * rate)
             finally:
-                await asyncio.shield(_over(child))
+                await asyncio.shield(end(child))
         if not samples:
-            raise Failed("piper gave no samples")
+            raise Unspeakable("piper gave no samples")
         return pcm_file(samples, rate)
 
     def _rate(self) -> int:
@@ -71,7 +71,7 @@ async def _exchange(child: Process, text: str, longest: int) -> bytes:
         while part := await child.stdout.read(_BLOCK):
             size += len(part)
             if size > longest:
-                raise Failed(f"the text takes longer than {LONGEST} seconds to say")
+                raise Unspeakable(f"the text takes longer than {LONGEST} seconds to say")
             parts.append(part)
         if await child.wait() != 0:
             raise Failed(f"piper ended with {child.returncode}")
@@ -79,10 +79,3 @@ async def _exchange(child: Process, text: str, longest: int) -> bytes:
         raise Failed(f"piper cannot be spoken to: {reason}") from reason
     whole = b"".join(parts)
     return whole[: len(whole) // 2 * 2]
-
-
-async def _over(child: Process) -> None:
-    """Kill it; what is left in its pipe is read away, or the pipe would stay open."""
-    await end(child)
-    while child.stdout is not None and await child.stdout.read(_BLOCK):
-        pass

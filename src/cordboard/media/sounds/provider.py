@@ -1,14 +1,18 @@
 """Any provider of speech over HTTP as the voice: one request, audio in the answer's body."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 from cordboard.media.sounds.prepared import Answer
-from cordboard.media.sounds.workers import Failed
+from cordboard.media.sounds.workers import Failed, Unspeakable
 
+_TEXT_REFUSED = (400, 413, 414, 422)
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FIELD = re.compile(r"\{(text|voice)\}")
 
 
@@ -22,12 +26,13 @@ class AskProvider(Protocol):
 
 class Provider:
     """``url`` and ``body`` are templates: ``{text}`` and ``{voice}`` are filled in, each as its place wants
-    it written (percent-encoded in a URL and in a form, escaped in JSON, as it is elsewhere)."""
+    it written (percent-encoded in a URL and in a form, escaped in JSON and in XML, as it is elsewhere)."""
 
     def __init__(
         self, ask: AskProvider, url: str, method: str, headers: tuple[str, ...], body: str, voice: str
     ) -> None:
-        self.key = f"http {url} {body} {voice}"
+        # a hash: what is kept on disk tells its key, and a URL may hold one of another kind
+        self.key = "http " + hashlib.sha256(f"{url} {body} {voice}".encode()).hexdigest()
         self._ask, self._url, self._method, self._body, self._voice = ask, url, method, body, voice
         self._headers = dict(_header(line) for line in headers)
 
@@ -43,7 +48,8 @@ class Provider:
             seconds=30.0,
         )
         if got.status != 200:
-            raise Failed(got.error or f"the provider answered {got.status}")
+            failure = Unspeakable if got.status in _TEXT_REFUSED else Failed
+            raise failure(got.error or f"the provider answered {got.status}")
         return got.body
 
 
@@ -61,11 +67,18 @@ def _way(content_type: str) -> Callable[[str], str]:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return _percent
-    return _in_json if kind.endswith("json") else str
+    if kind.endswith("json"):
+        return _in_json
+    return _in_xml if kind.endswith("xml") else str
 
 
 def _percent(text: str) -> str:
     return quote(text, safe="", errors="replace")
+
+
+def _in_xml(text: str) -> str:
+    """A text that is no markup, without what XML cannot hold (XML 1.0, 2.2)."""
+    return escape(_NO_XML.sub(" ", text), {'"': "&quot;", "'": "&apos;"})
 
 
 def _in_json(text: str) -> str:

@@ -16,6 +16,7 @@ import structlog
 MEMORY = 64 * 1024 * 1024
 DISK = 512 * 1024 * 1024
 KEEP_SECONDS = 30 * 86400.0
+_DRAFT_SECONDS = 3600.0
 
 _log = structlog.get_logger("sounds")
 
@@ -47,7 +48,7 @@ class Shelf:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._copies: OrderedDict[str, Copy] = OrderedDict()
-        self._held = 0
+        self._held = self._saved = 0
 
     def remembered(self, url: str) -> Copy | None:
         """From memory."""
@@ -93,7 +94,12 @@ class Shelf:
             os.utime(draft, (copy.checked_at, copy.checked_at))
             draft.replace(path)
         except OSError as reason:
+            with suppress(OSError):
+                draft.unlink()
             _log.warning("a sound cannot be kept on disk", reason=str(reason))
+        self._saved += len(copy.pcm) + len(head)
+        if self._saved > DISK // 8:
+            self.forget_old(copy.checked_at)
 
     def touch(self, copy: Copy) -> None:
         """Its time has changed, nothing else."""
@@ -102,11 +108,17 @@ class Shelf:
                 os.utime(self._folder / name(copy.url), (copy.checked_at, copy.checked_at))
 
     def forget_old(self, now: float) -> None:
-        """Make the folder; remove what was not vouched for in 30 days, and the oldest beyond the limit."""
+        """Make the folder; remove what was not vouched for in 30 days, and the oldest beyond the limit. Done
+        at the start, and again when much was saved."""
+        self._saved = 0
         if self._folder is None:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            for draft in self._folder.glob("*.new"):  # of an engine that was killed
+                with suppress(FileNotFoundError):
+                    if now - draft.stat().st_mtime > _DRAFT_SECONDS:
+                        draft.unlink()
             files = sorted(
                 ((p.stat(), p) for p in self._folder.glob("*.sound")), key=lambda f: -f[0].st_mtime
             )

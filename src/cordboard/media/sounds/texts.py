@@ -19,14 +19,16 @@ from cordboard.media.sounds.prepared import LONGEST, RATE
 from cordboard.media.sounds.provider import AskProvider, Provider
 from cordboard.media.sounds.shelf import Copy, Shelf
 from cordboard.media.sounds.voices import DEFAULT, voice
-from cordboard.media.sounds.workers import Failed, Speaker
+from cordboard.media.sounds.workers import Failed, Speaker, Unspeakable
 
 LONGEST_TEXT = 3000
 PATIENCE_SECONDS = 4.0
 """A call waits no longer for a voice; espeak-ng speaks then. What comes later is kept for the next call."""
 WHOLE_SECONDS = 60.0
 REST_SECONDS = 30.0
-"""A voice that failed is not asked again for so long, so that calls do not each wait for it."""
+"""A voice that failed, or a text that it cannot say, is left alone for so long: calls do not each wait
+for it."""
+_MOST_RESTS = 1000
 _HELD = 32 * 1024 * 1024
 _MOST_WORKING = 32
 
@@ -150,8 +152,8 @@ class Texts:
             return copy
         work = self._working.get(key)
         if work is None:
-            rests = self._clock.monotonic() < self._rests.get(speaks.key, 0.0)
-            if rests or len(self._working) >= _MOST_WORKING:
+            rests = max(self._rests.get(speaks.key, 0.0), self._rests.get(key, 0.0))
+            if self._clock.monotonic() < rests or len(self._working) >= _MOST_WORKING:
                 return None
             work = asyncio.get_running_loop().create_task(self._make(speaks, text, key))
             self._working[key] = work
@@ -170,7 +172,10 @@ class Texts:
                 raise Failed(read.problem or "there are no samples")
             samples = await asyncio.to_thread(_levelled, read.pcm)
         except (Failed, Unavailable, TimeoutError) as reason:
-            self._rests[speaks.key] = self._clock.monotonic() + REST_SECONDS
+            if len(self._rests) > _MOST_RESTS:
+                self._rests.clear()
+            at_fault = key if isinstance(reason, Unspeakable) else speaks.key
+            self._rests[at_fault] = self._clock.monotonic() + REST_SECONDS
             _log.warning("a voice failed, espeak-ng speaks", reason=str(reason)[:300] or "it takes too long")
             return None
         copy = replace(named(samples), url=key, checked_at=self._clock.wall())

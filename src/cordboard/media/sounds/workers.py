@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
@@ -14,6 +15,7 @@ from cordboard.media.sounds import frames
 
 WALL_SECONDS = 5.0
 _AT_ONCE = 2
+_LAST_SECONDS, _BLOCK = 2.0, 1 << 16
 _TEXTS_PER_CHILD = 2000
 DECODER, SPEAKER = "cordboard.media.sounds.child", "cordboard.media.sounds.speech"
 
@@ -22,6 +24,10 @@ _log = structlog.get_logger("sounds")
 
 class Failed(Exception):
     """The child died, took too long or talked nonsense: what it was given cannot be used."""
+
+
+class Unspeakable(Failed):
+    """It is the text that is at fault: the voice may well say another."""
 
 
 def environment() -> dict[str, str]:
@@ -63,10 +69,21 @@ async def ask(
 
 
 async def end(child: Process) -> None:
-    """Kill a child and wait for it."""
-    with suppress(ProcessLookupError):
-        child.kill()
-    await child.wait()
+    """Kill a child, with what it has started, and wait for it.
+
+    What is left in its pipe is read away: until then asyncio takes it for alive. Somebody who slipped out of
+    its session may hold the pipe's other end for ever, and is not waited for.
+    """
+    if child.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # it leads a session: see `spawn`
+    try:
+        async with asyncio.timeout(_LAST_SECONDS):
+            while child.stdout is not None and await child.stdout.read(_BLOCK):
+                pass
+            await child.wait()
+    except TimeoutError:
+        child._transport.close()  # type: ignore[attr-defined]  # there is no other way to let go of the pipe
 
 
 class Decoder:
