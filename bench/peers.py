@@ -20,6 +20,8 @@ listen = "127.0.0.1:8090"
 [store]
 url = "sqlite:///{folder}/cordboard.db"
 recordings = "{folder}/recordings"
+[recordings]
+format = "wav"
 [egress]
 allow = ["127.0.0.0/8"]
 [account]
