@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from cordboard.customer.got import Got
+from cordboard.customer.got import BAD_URL, Got
 from cordboard.kernel.clock import Clock, Tokens
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.runtime.clock import pause
@@ -223,7 +223,8 @@ class OutboxSender:
 
     def _failed(self, event: OutboxRow, got: Got, attempts: int) -> None:
         error = got.error or f"HTTP status {got.status}"
-        wait = None if got.status == _GONE else retry_in(attempts, int(self._tokens.hex(1), 16))
+        hopeless = got.status == _GONE or got.error == BAD_URL
+        wait = None if hopeless else retry_in(attempts, int(self._tokens.hex(1), 16))
         if wait is None:
             self._waiting.dead(event.id, error, attempts)
             self._figures.event_sent("dead")

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
-from cordboard.customer.got import Got
+from cordboard.customer.got import BAD_URL, Got
 from cordboard.customer.shares import Shares
 from cordboard.runtime.figures import Figures
 from cordboard.runtime.outbox import RETRY_AFTER, OutboxSender, retry_in
@@ -242,6 +242,13 @@ def test_f8_410_gives_an_event_up_at_once() -> None:
     play(box, customer)
     assert box.rows["m1"].state == "dead" and box.rows["m1"].error == "HTTP status 410"
     assert box.rows["m2"].state == "done"
+
+
+def test_an_event_for_a_url_that_nobody_can_call_is_given_up_at_once() -> None:
+    box, customer = Box([event("m1")]), Customer(lambda url: Got(0, error=BAD_URL))
+    play(box, customer)
+    assert box.rows["m1"].state == "dead" and box.rows["m1"].error == BAD_URL
+    assert len(customer.sent) == 1
 
 
 def test_f8_an_event_is_given_up_visibly_after_75_hours() -> None:
