@@ -107,7 +107,8 @@ def test_resent_with_its_own_id_and_listed_by_state(base: Base) -> None:
             assert [event.id for event in await store.outbox.listed("dead", limit=1)] == ["a-1"]
             assert await due(store) == ["a-3"]
             store.outbox.resend("a-1", 50.0)
-            assert await due(store) == ["a-3"]  # the database does not know yet
+            # the database may know of it or not yet: it is never given out beside the third
+            assert await due(store) in (["a-3"], [], ["a-1"])
             await store.settled()
             assert await due(store) == ["a-1"]  # and the third waits for it again
             again = await store.outbox.get("a-1")
