@@ -58,7 +58,7 @@ class Ledger:
         self._trunk, self._trunks = trunk, trunks
         self._feed = Happenings(note, facts.sid, facts.began_at)
         self._ladder = Ladder(note, facts.sid)
-        self.tapes = Tapebook(facts.sid, facts.began_at, self._entry, self._keep)
+        self.tapes = Tapebook(facts.sid, facts.began_at, self._entry, self._keep, self.tell)
         self._n = 0
         self._events, self._held = 0, HeldEvents()
         self._legs: dict[int, LegKept] = {CALLER: LegKept(facts.caller, facts.exophone)}

@@ -237,8 +237,6 @@ class Switchboard:
         now = self._doors.loop.time() - call.began
         published = call.ledger.tapes.decided(now, taped, found)
         call.ledger.decided(taped.name, now)
-        told: dict[str, object] = {"recording": taped.sid, "state": published.decision.state}
-        call.ledger.tell("recording.decided", now, told | {"seconds": round(taped.tape.seconds, 3)})
         self._figures.recording_ended(published.decision.state)
         if call.callback is not None:
             now = self._doors.loop.time() - call.began

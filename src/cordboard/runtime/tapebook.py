@@ -45,7 +45,7 @@ class Published:
 
 
 class Tapebook:
-    """``entry(kind, now, values)`` and ``row(key, values)`` write to the call's journal."""
+    """``entry(kind, now, values)`` and ``keep(line)`` write to the call's journal, ``tell`` to the feed."""
 
     def __init__(
         self,
@@ -53,8 +53,9 @@ class Tapebook:
         at: float,
         entry: Callable[[str, float, dict[str, object]], None],
         keep: Callable[[bytes], None],
+        tell: Callable[[str, float, dict[str, object]], None],
     ) -> None:
-        self._call, self._at, self._entry, self._keep = call, at, entry, keep
+        self._call, self._at, self._entry, self._keep, self._tell = call, at, entry, keep, tell
         self._kept: dict[str, _Kept] = {}
 
     def scene(self, now: float, was: Scene, scene: Scene) -> None:
@@ -126,7 +127,7 @@ class Tapebook:
         return Taped(sid, self._call, ended.name, file, tape)
 
     def decided(self, now: float, taped: Taped, found: Found | None) -> Published:
-        """What it is worth; in the timeline, too."""
+        """What it is worth; in the timeline and in the feed, too."""
         published, line = decided(taped, found, self._at + now)
         said = {
             "what": f"the recording is {published.decision.state}",
@@ -140,6 +141,9 @@ class Tapebook:
             "sha256": published.sha256,
         }
         self._entry("record", now, said)
+        state, seconds = published.decision.state, round(taped.tape.seconds, 3)
+        # noted before it, so that one write takes both: no decision without its event
+        self._tell("recording.decided", now, {"recording": taped.sid, "state": state, "seconds": seconds})
         self._keep(line)
         return published
 
