@@ -182,7 +182,7 @@ def _add_own(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
     @app.get(
         "/api/schema/{name}",
         tags=["cordboard"],
-        summary="What your Connect application is asked and, and a flow",
+        summary="What a Connect application is asked (connect-request) and answers (connect-answer); flows",
     )
     async def schema(request: Request, name: str) -> Response:
         _let_in(guard, request, engine)

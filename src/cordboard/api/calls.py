@@ -18,10 +18,8 @@ from cordboard.store.records import CallRow, LegRow, RecordingRow
 CALL_ID = re.compile(r"[0-9A-Za-z_.-]{1,128}")
 
 
-async def call_details(engine: ApiEngine, guard: Guard, request: Request, sid: str, json: bool) -> Response:
-    """A call in the platform's shape."""
-    wants_details = flag(request.query_params.get("details", "false"), "details")
-    minutes = _validity(request.query_params.get("RecordingUrlValidity"))
+async def found_call(engine: ApiEngine, sid: str) -> tuple[CallRow, tuple[LegRow, ...]]:
+    """The call with this id, and its legs; refuses one that is not there."""
     if not CALL_ID.fullmatch(sid):
         raise not_found("there is no such call")
     await caught_up(engine.store)
@@ -29,6 +27,14 @@ async def call_details(engine: ApiEngine, guard: Guard, request: Request, sid: s
     if call is None:
         raise not_found("there is no such call")
     legs = await engine.store.legs.of_call(sid)
+    return call, legs
+
+
+async def call_details(engine: ApiEngine, guard: Guard, request: Request, sid: str, json: bool) -> Response:
+    """A call in the platform's shape."""
+    wants_details = flag(request.query_params.get("details", "false"), "details")
+    minutes = _validity(request.query_params.get("RecordingUrlValidity"))
+    call, legs = await found_call(engine, sid)
     recording = await engine.store.recordings.newest_of_call(sid)
     link = link_of(engine, recording)
     document = shapes.call_details(

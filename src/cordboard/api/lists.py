@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cordboard.api.answers import Refused, not_found, platform
-from cordboard.api.calls import CALL_ID, account_of, flag, link_of, on_call_seconds, shaped
+from cordboard.api.calls import account_of, flag, found_call, link_of, on_call_seconds, shaped
 from cordboard.api.engine import ApiEngine
 from cordboard.api.entrance import let_in
 from cordboard.api.guard import Guard
@@ -42,7 +42,7 @@ def add_lists(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
 
     async def legs(request: Request, account: str, call: str) -> Response:
         let_in(guard, request, engine, account)
-        _, rows = await _found(engine, call)
+        _, rows = await found_call(engine, call)
         told = {"Legs": [lists.leg(_leg(row), account_of(engine)) for row in rows]}
         return platform(told, request.url.path.endswith(".json"))
 
@@ -66,7 +66,7 @@ def add_lists(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
 
     async def call_v3(request: Request, account: str, call: str) -> Response:
         let_in(guard, request, engine, account)
-        row, rows = await _found(engine, call)
+        row, rows = await found_call(engine, call)
         recording = await engine.store.recordings.newest_of_call(call)
         plain = shaped(row, rows, account, link_of(engine, recording))
         told = lists.v3_call(plain, row.flow_id, row.custom_field, account_of(engine))
@@ -74,7 +74,7 @@ def add_lists(app: FastAPI, engine: ApiEngine, guard: Guard) -> None:
 
     async def legs_v3(request: Request, account: str, call: str) -> Response:
         let_in(guard, request, engine, account)
-        _, rows = await _found(engine, call)
+        _, rows = await found_call(engine, call)
         told = [lists.leg(_leg(row), account_of(engine))["Leg"] for row in rows]
         return platform(lists.v3_answer(f"{call}-legs", "GET", {"legs": told}), True)
 
@@ -144,16 +144,6 @@ async def _told(engine: ApiEngine, page: tuple[CallRow, ...], with_legs: bool) -
         document = shapes.call_details(row, lasted, details=with_legs, account=account_of(engine))
         told.append(document["Call"])
     return told
-
-
-async def _found(engine: ApiEngine, sid: str) -> tuple[CallRow, tuple[LegRow, ...]]:
-    if not CALL_ID.fullmatch(sid):
-        raise not_found("there is no such call")
-    await caught_up(engine.store)
-    call = await engine.store.calls.get(sid)
-    if call is None:
-        raise not_found("there is no such call")
-    return call, await engine.store.legs.of_call(sid)
 
 
 def _leg(row: LegRow) -> lists.LegTold:

@@ -80,13 +80,32 @@ class AppletKind(Protocol):
         ...
 
 
-class AtOnce:
+class Plain:
+    """What most applets have in common: no exit stands in for another, and what is known of the call is what
+    their state holds."""
+
+    instead: Mapping[str, str] = {}
+
+    def facts(self, state: Any) -> CallFacts:
+        """Those of the state."""
+        facts: CallFacts = state.facts
+        return facts
+
+
+class ToCaller(Plain):
+    """What applets have in common that say something to the caller, who may hear it only once the call is
+    answered."""
+
+    needs_caller = True
+    needs_answer = True
+
+
+class AtOnce(Plain):
     """What applets have in common that are done as soon as they are entered. They need nobody, and nobody
-    hears them; of their states only ``facts`` is used here."""
+    hears them."""
 
     needs_caller = False
     needs_answer = False
-    instead: Mapping[str, str] = {}
     pace = AT_ONCE
 
     def deadline(self, state: Any) -> float | None:
@@ -96,8 +115,3 @@ class AtOnce:
     def scene(self, state: Any) -> Scene:
         """Nothing."""
         return Scene()
-
-    def facts(self, state: Any) -> CallFacts:
-        """As they came."""
-        facts: CallFacts = state.facts
-        return facts

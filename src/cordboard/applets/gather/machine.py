@@ -14,7 +14,7 @@ from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.gather import Entry, Spoken, read_gather
 from cordboard.flow import asking, keys, prompt
-from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
+from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered, ToCaller
 from cordboard.flow.asking import FALLBACK, PRIMARY, Asking
 from cordboard.flow.keys import TIMED_OUT, Turn
 from cordboard.flow.prompt import Line
@@ -161,12 +161,9 @@ def _finish(state: State, typed: str, why: str, before: tuple[Command, ...] = ()
     return replace(state, facts=facts, phase=Done()), (*before, Finish(exit, why, last_key))
 
 
-class Gather:
+class Gather(ToCaller):
     """The ``gather`` applet (see ``flow.applet.AppletKind``)."""
 
-    needs_caller = True
-    needs_answer = True  # a caller whose call was not answered may not hear the prompt
-    instead: Mapping[str, str] = {}
     pace = BY_CALLER
     schema = SCHEMA
 
@@ -199,7 +196,3 @@ class Gather:
     def scene(self, state: State) -> Scene:
         """The caller hears the prompt, until a key is pressed."""
         return prompt.scene(state.phase.turn.prompt) if isinstance(state.phase, Typing) else Scene()
-
-    def facts(self, state: State) -> CallFacts:
-        """``digits`` are those that were entered here, once they are."""
-        return state.facts

@@ -11,7 +11,7 @@ from cordboard.contract.applet_answers import read_lines
 from cordboard.contract.applet_requests import greeting_url
 from cordboard.contract.facts import CallFacts
 from cordboard.flow import asking, prompt
-from cordboard.flow.applet import WAITS, AppletEvent, Entered
+from cordboard.flow.applet import WAITS, AppletEvent, Entered, ToCaller
 from cordboard.flow.asking import Asking
 from cordboard.flow.prompt import Prompt
 from cordboard.kernel.frozen import replace
@@ -94,12 +94,9 @@ def _finish(state: State, before: tuple[Command, ...]) -> Step:
     return replace(state, done=True), (*before, Finish("next", _RULE))
 
 
-class Greeting:
+class Greeting(ToCaller):
     """The ``greeting`` applet (see ``flow.applet.AppletKind``)."""
 
-    needs_caller = True
-    needs_answer = True  # a caller whose call was not answered may not hear it
-    instead: Mapping[str, str] = {}
     pace = WAITS
     schema = SCHEMA
 
@@ -132,7 +129,3 @@ class Greeting:
         if state.prompt is None or state.done:
             return Scene()
         return prompt.scene(state.prompt)
-
-    def facts(self, state: State) -> CallFacts:
-        """As they came, with the ids that were used."""
-        return state.facts

@@ -12,7 +12,7 @@ from cordboard.call.words import CallerHungUp, Command, Finish, Stopped
 from cordboard.contract.account import Account
 from cordboard.contract.facts import CallFacts
 from cordboard.flow import keys, prompt
-from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
+from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered, ToCaller
 from cordboard.flow.keys import TIMED_OUT, Turn
 from cordboard.kernel.frozen import replace
 
@@ -75,12 +75,9 @@ def _finish(state: State, exit: str, why: str) -> Step:
     return replace(state, done=True), (Finish(exit, why),)
 
 
-class Menu:
+class Menu(ToCaller):
     """The ``menu`` applet (see ``flow.applet.AppletKind``)."""
 
-    needs_caller = True
-    needs_answer = True  # a caller whose call was not answered may not hear the prompt
-    instead: Mapping[str, str] = {}
     pace = BY_CALLER
     schema = SCHEMA
 
@@ -107,7 +104,3 @@ class Menu:
     def scene(self, state: State) -> Scene:
         """The caller hears the prompt, until a key is pressed."""
         return Scene() if state.turn is None or state.done else prompt.scene(state.turn.prompt)
-
-    def facts(self, state: State) -> CallFacts:
-        """``digits`` is the key that was pressed here."""
-        return state.facts

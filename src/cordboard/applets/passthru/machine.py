@@ -11,7 +11,7 @@ from cordboard.contract.applet_answers import read_selection
 from cordboard.contract.applet_requests import passthru_url, recording_told
 from cordboard.contract.facts import CallFacts
 from cordboard.flow import asking
-from cordboard.flow.applet import WAITS, AppletEvent, Entered
+from cordboard.flow.applet import WAITS, AppletEvent, Entered, Plain
 from cordboard.flow.asking import Asking
 from cordboard.kernel.frozen import replace
 
@@ -78,12 +78,11 @@ def _finish(state: State, exit: str, before: tuple[Command, ...], why: str = _RU
     return replace(state, done=True), (*before, Finish(exit, why))
 
 
-class Passthru:
+class Passthru(Plain):
     """The ``passthru`` applet (see ``flow.applet.AppletKind``)."""
 
     needs_caller = False
     needs_answer = False
-    instead: Mapping[str, str] = {}
     pace = WAITS
     schema = SCHEMA
 
@@ -110,7 +109,3 @@ class Passthru:
     def scene(self, state: State) -> Scene:
         """Silence, as on the platform."""
         return Scene()
-
-    def facts(self, state: State) -> CallFacts:
-        """With what the answer selected."""
-        return state.facts

@@ -22,7 +22,7 @@ from cordboard.contract.applet_requests import RECORDING_SECONDS, recording_url
 from cordboard.contract.facts import CallFacts
 from cordboard.contract.voicemail import JSON, message_left
 from cordboard.flow import prompt
-from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered
+from cordboard.flow.applet import BY_CALLER, AppletEvent, Entered, ToCaller
 from cordboard.flow.prompt import Line, Prompt
 from cordboard.kernel.frozen import replace
 
@@ -118,12 +118,9 @@ def _leave(
     return replace(state, facts=facts, done=True), (*before, Finish("next", why))
 
 
-class Voicemail:
+class Voicemail(ToCaller):
     """The ``voicemail`` applet (see ``flow.applet.AppletKind``)."""
 
-    needs_caller = True
-    needs_answer = True
-    instead: Mapping[str, str] = {}
     pace = BY_CALLER
     schema = SCHEMA
 
@@ -158,7 +155,3 @@ class Voicemail:
         if state.recording is not None:
             return Scene((), state.recording)
         return prompt.scene(state.prompt)
-
-    def facts(self, state: State) -> CallFacts:
-        """As they came; after it, with CallType and the message's RecordingUrl."""
-        return state.facts
