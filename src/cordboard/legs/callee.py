@@ -137,8 +137,12 @@ class CalleeLeg:
 
     def happened(self, event: SessionEvent) -> None:
         """For the session: its owner."""
-        if self.finished:
-            return
+        if not self.finished:
+            self._take(event)
+        if isinstance(event, Refused | Ended):
+            self.session = None  # it knows us, too: nothing waits for the collector of circles
+
+    def _take(self, event: SessionEvent) -> None:
         match event:
             case Refused() | Ended():
                 self._over_by(event)

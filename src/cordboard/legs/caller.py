@@ -44,13 +44,13 @@ class CallerLeg:
         "_over",
         "_pending",
         "_sent",
+        "_session",
         "_speech",
         "arrival",
         "call",
         "finished",
         "left",
         "route",
-        "session",
     )
 
     def __init__(
@@ -62,7 +62,8 @@ class CallerLeg:
         describe: Callable[[Audio], Speech],
         over: Callable[["CallerLeg"], None],
     ) -> None:
-        self.session, self.route, self.arrival, self._hooks = session, route, arrival, hooks
+        self._session: IncomingSession | None = session
+        self.route, self.arrival, self._hooks = route, arrival, hooks
         self._describe, self._over = describe, over
         self.call = ""
         self.finished = self.left = False  # over; over because the caller went
@@ -73,6 +74,12 @@ class CallerLeg:
         self._kept_seen: list[Seen] = []
         session.owner = self._happened
         session.watch = self._seen
+
+    @property
+    def session(self) -> IncomingSession:
+        """Until its last event."""
+        assert self._session is not None, "the session is over"
+        return self._session
 
     def adopt(self, call: str) -> None:
         """The arrival is leg 0 of ``call``. Tells what was seen of it already, and whether it is gone."""
@@ -148,8 +155,12 @@ class CallerLeg:
         self._tell_stream()
 
     def _happened(self, event: SessionEvent) -> None:
-        if self.finished:
-            return
+        if not self.finished:
+            self._take(event)
+        if isinstance(event, Cancelled | Ended):
+            self._session = None  # it knows us, too: nothing waits for the collector of circles
+
+    def _take(self, event: SessionEvent) -> None:
         match event:
             case Cancelled():
                 self._gone(Cause.CANCELED)

@@ -12,7 +12,6 @@ from cordboard.call.words import Command, Event
 from cordboard.contract.callbacks import LegTold
 from cordboard.contract.facts import CallFacts
 from cordboard.kernel.clock import Tokens
-from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.control import LegReport
 from cordboard.runtime.doors import GotLike
 from cordboard.runtime.happenings import Happenings
@@ -27,6 +26,7 @@ from cordboard.runtime.kept import (
     told_of_legs,
 )
 from cordboard.runtime.ladder import Ladder
+from cordboard.runtime.pen import Pen
 from cordboard.runtime.tapebook import Tapebook
 from cordboard.sip.endpoint.words import Seen
 from cordboard.store import lines
@@ -53,13 +53,13 @@ class Ledger:
         trunk: str,
         trunks: dict[str, str],
     ) -> None:
-        self._append, self._note, self._tokens, self._facts = append, note, tokens, facts
+        self._pen = Pen(append, note, facts.sid)
+        self._tokens, self._facts = tokens, facts
         self._sid, self._at = facts.sid, facts.began_at
         self._trunk, self._trunks = trunk, trunks
         self._feed = Happenings(note, facts.sid, facts.began_at)
         self._ladder = Ladder(note, facts.sid)
-        self.tapes = Tapebook(facts.sid, facts.began_at, self._entry, self._keep, self.tell)
-        self._n = 0
+        self.tapes = Tapebook(facts.sid, facts.began_at, self._pen, self._feed)
         self._events, self._held = 0, HeldEvents()
         self._legs: dict[int, LegKept] = {CALLER: LegKept(facts.caller, facts.exophone)}
         self._bridged: tuple[int, float] | None = None
@@ -75,8 +75,8 @@ class Ledger:
     def begin(self, told: bytes, caller_name: str, callback: str = "") -> None:
         """The call exists. ``told``: what else a replay needs (account and flow, ``lines.prepared``).
         ``callback``: what the API promised to tell of it."""
-        self._append(lines.begin(self._sid, self._at, {"facts": told_for_replay(self._facts)}, told))
-        self._row(
+        self._pen.append(lines.begin(self._sid, self._at, {"facts": told_for_replay(self._facts)}, told))
+        self._pen.row(
             "calls",
             self._sid,
             caller=self._facts.caller,
@@ -104,27 +104,27 @@ class Ledger:
         (telephony.md 13)."""
         self._ladder.private = True
         said = {"number": masked(number), "name": masked(name)}
-        self._entry("leg", 0.0, {"what": "the caller withholds their number", "why": "telephony-13", **said})
+        self._pen.entry(
+            "leg", 0.0, {"what": "the caller withholds their number", "why": "telephony-13", **said}
+        )
 
     def step(self, now: float, event: Event, commands: Iterable[Command]) -> None:
         """An event met the machine at ``now``, to the last digit as the machine was told; must be written
         before any of the commands is obeyed."""
-        self._n += 1
-        self._keep(lines.step(self._sid, self._n, now, event, commands))
+        self._pen.keep(lines.step(self._sid, self._pen.number(), now, event, commands))
 
     def note(self, now: float, kind: str, what: str, why: str, detail: str = "") -> None:
         """Something else that the timeline should show."""
-        self._entry(kind, now, {"what": what, "why": why, **({"detail": detail} if detail else {})})
+        self._pen.entry(kind, now, {"what": what, "why": why, **({"detail": detail} if detail else {})})
 
     def seen(self, now: float, leg: int, seen: Seen) -> None:
         """A SIP message of a leg, for the ladder."""
-        self._n += 1
-        self._ladder.seen(self._n, round(now, 4), leg, seen)
+        self._ladder.seen(self._pen.number(), round(now, 4), leg, seen)
 
     def scene(self, now: float, was: Scene, scene: Scene) -> None:
         """What everybody hears has changed; marks when two parties talk, and the recording's beginning."""
         hears = {str(leg): heard_as(source) for leg, source in scene.hears}
-        self._entry(
+        self._pen.entry(
             "media",
             now,
             {
@@ -221,7 +221,7 @@ class Ledger:
 
     def audio(self, report: LegReport, now: float) -> None:
         """How a leg's audio went."""
-        self._row(
+        self._pen.row(
             "legs",
             (self._sid, report.leg),
             packets_in=report.packets_in,
@@ -236,7 +236,7 @@ class Ledger:
 
     def fetched(self, request: int, role: str, url: str, began: float, got: GotLike) -> None:
         """What a customer's URL was asked and answered."""
-        self._row(
+        self._pen.row(
             "fetches",
             (self._sid, request),
             role=role,
@@ -271,7 +271,7 @@ class Ledger:
             if method == "GET"
             else {"method": method, "content_type": content_type, "body": body.decode("utf-8", "replace")}
         )
-        self._row_now(
+        self._pen.row_now(
             "outbox",
             id,
             call_sid=self._sid,
@@ -287,7 +287,7 @@ class Ledger:
     def decided(self, recording: str, now: float) -> None:
         """What names this recording may go out from now on."""
         for id in self._held.decided(recording):
-            self._row_now("outbox", id, due_at=self._at + now)
+            self._pen.row_now("outbox", id, due_at=self._at + now)
 
     # --- the end ---------------------------------------------------------------------------------------
 
@@ -308,7 +308,7 @@ class Ledger:
         talk = {"dial_status": facts.dial_status, "talk_seconds": round(self._talked), "outcome": outcome}
         # noted before it, so that one write takes both: no end without its event
         self.tell("call.ended", now, ended | talk)
-        self._row_now(
+        self._pen.row_now(
             "calls",
             self._sid,
             status=status,
@@ -342,7 +342,7 @@ class Ledger:
 
     def callback_kept(self) -> None:
         """What was promised to be told is in the outbox."""
-        self._row_now("calls", self._sid, callback="")
+        self._pen.row_now("calls", self._sid, callback="")
 
     def _side_that_ends(self, leg: LegKept) -> Side:
         """Who ends a leg that is on its way out: the caller, when it goes because they went."""
@@ -371,21 +371,4 @@ class Ledger:
     ) -> None:
         trunk = "" if known.phone else known.trunk if leg != CALLER else self._trunk
         values = row_of_leg(known, self._at, now, status, cause, by)
-        self._row("legs", (self._sid, leg), trunk=trunk, talk_seconds=talked, code=code, **values)
-
-    def _entry(self, kind: str, now: float, values: dict[str, object]) -> None:
-        self._n += 1
-        self._note(lines.entry(kind, self._sid, self._n, round(now, 4), values))
-
-    def _row(self, table: str, key: str | tuple[str | int, ...], **values: object) -> None:
-        self._note(lines.row(table, key, values))
-
-    def _row_now(self, table: str, key: str | tuple[str | int, ...], **values: object) -> None:
-        self._keep(lines.row(table, key, values))
-
-    def _keep(self, line: bytes) -> None:
-        """Written at once. A call that lives goes on though the disk is full: the line waits for its turn."""
-        try:
-            self._append(line)
-        except Unavailable:
-            self._note(line)
+        self._pen.row("legs", (self._sid, leg), trunk=trunk, talk_seconds=talked, code=code, **values)

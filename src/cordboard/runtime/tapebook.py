@@ -1,13 +1,14 @@
 """The recordings of one call: what is kept of each from its first frame to the decision what it is worth."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from cordboard.call.scene import Recording, Scene
 from cordboard.media.control import RecordingEnded
 from cordboard.recordings import certificate
 from cordboard.recordings.certificate import Decision, Found, Frames, Tape
+from cordboard.runtime.happenings import Happenings
+from cordboard.runtime.pen import Pen
 from cordboard.store import lines
 
 KINDS = {False: "conversation", True: "voicemail"}
@@ -45,17 +46,10 @@ class Published:
 
 
 class Tapebook:
-    """``entry(kind, now, values)`` and ``keep(line)`` write to the call's journal, ``tell`` to the feed."""
+    """Of a call that began ``at`` (epoch)."""
 
-    def __init__(
-        self,
-        call: str,
-        at: float,
-        entry: Callable[[str, float, dict[str, object]], None],
-        keep: Callable[[bytes], None],
-        tell: Callable[[str, float, dict[str, object]], None],
-    ) -> None:
-        self._call, self._at, self._entry, self._keep, self._tell = call, at, entry, keep, tell
+    def __init__(self, call: str, at: float, pen: Pen, feed: Happenings) -> None:
+        self._call, self._at, self._pen, self._feed = call, at, pen, feed
         self._kept: dict[str, _Kept] = {}
 
     def scene(self, now: float, was: Scene, scene: Scene) -> None:
@@ -73,7 +67,7 @@ class Tapebook:
             "channels": 2 if what.dual and not what.alone else 1,
             "began_at": self._at + now,
         }
-        self._keep(lines.row("recordings", recording_sid(self._call, what.name), values))
+        self._pen.keep(lines.row("recordings", recording_sid(self._call, what.name), values))
 
     @property
     def waits(self) -> bool:
@@ -90,7 +84,7 @@ class Tapebook:
         """The disk takes nothing any more (``problem``), or takes it again."""
         what = "the recording stops: the disk takes nothing" if problem else "the recording goes on"
         values = {"name": name, "second": round(seconds, 3), "problem": problem}
-        self._entry("record", now, {"what": what, "why": "f5", **values})
+        self._pen.entry("record", now, {"what": what, "why": "f5", **values})
 
     def taped(self, now: float, ended: RecordingEnded, file: str) -> Taped:
         """Media is done with it. From here on a restart of the engine decides what it is worth."""
@@ -123,7 +117,7 @@ class Tapebook:
             "problem": ended.problem,
             "certificate": json.dumps(certificate.undecided(tape)),
         }
-        self._keep(lines.row("recordings", sid, values))
+        self._pen.keep(lines.row("recordings", sid, values))
         return Taped(sid, self._call, ended.name, file, tape)
 
     def decided(self, now: float, taped: Taped, found: Found | None) -> Published:
@@ -140,11 +134,13 @@ class Tapebook:
             "reasons": [text for _, text in published.decision.reasons],
             "sha256": published.sha256,
         }
-        self._entry("record", now, said)
+        self._pen.entry("record", now, said)
         state, seconds = published.decision.state, round(taped.tape.seconds, 3)
         # noted before it, so that one write takes both: no decision without its event
-        self._tell("recording.decided", now, {"recording": taped.sid, "state": state, "seconds": seconds})
-        self._keep(line)
+        self._feed.tell(
+            "recording.decided", now, {"recording": taped.sid, "state": state, "seconds": seconds}
+        )
+        self._pen.keep(line)
         return published
 
 

@@ -1,6 +1,8 @@
 """New offers in a session: re-INVITE (§14) and UPDATE (RFC 3311), from both sides, their glare, and the
 refreshing of session timers (RFC 4028), which uses the same requests."""
 
+from weakref import ref
+
 from cordboard.sip.dialog.core import SessionCore
 from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.reasons import reason_lines
@@ -31,7 +33,7 @@ class Offers:
         "_dialog",
         "_mine",
         "_refreshes",
-        "_session",
+        "_session_ref",
         "_theirs",
         "_tries",
         "_wanted",
@@ -39,7 +41,7 @@ class Offers:
     )
 
     def __init__(self, session: SessionCore) -> None:
-        self._session = session
+        self._session_ref = ref(session)  # which holds us: nothing waits for the collector of circles
         self._mine: Outbound | None = None  # our re-INVITE or UPDATE on its way
         self._dialog: Dialog | None = None  # and the dialog that it went in
         self._refreshes = False  # it only refreshes the session
@@ -50,6 +52,12 @@ class Offers:
         ] = {}  # ACKs to 2xx by the branch of our re-INVITE, to be sent again
         self._tries = 0
         self.again_at: float | None = None
+
+    @property
+    def _session(self) -> SessionCore:
+        session = self._session_ref()
+        assert session is not None, "who asks is the session"
+        return session
 
     # --- ours -------------------------------------------------------------------------------------------
 

@@ -284,6 +284,7 @@ class Core:
     def _done(self, machine: Machine) -> None:
         self.table.remove(machine)
         if isinstance(machine, InviteServer):
+            machine.owner = None  # which holds the machine: nothing waits for the collector of circles
             request = machine.request
             key = (request.call_id, request.from_tag, request.cseq)
             if self.arrived.get(key) is machine:

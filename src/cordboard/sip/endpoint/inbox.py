@@ -197,16 +197,17 @@ class Inbox:
         core = self._core
         server = core.table.server(server_key(request, "INVITE"))
         if isinstance(server, InviteServer) and server.request.source.host == request.source.host:
-            core.seen(server.owner, request, request.source)
+            session = server.owner
+            core.seen(session, request, request.source)
             accepted = server.acknowledged(core.now())
             core.flush(server)
-            if accepted and isinstance(server.owner, LiveSession):
-                server.owner.acknowledged(request)
+            if accepted and isinstance(session, LiveSession):
+                session.acknowledged(request)
             return
-        session = self._session_of(request)
-        if session is not None and self._may(session, request.source):
-            core.seen(session, request, request.source)
-            session.acknowledged(request)
+        dialog = self._session_of(request)
+        if dialog is not None and self._may(dialog, request.source):
+            core.seen(dialog, request, request.source)
+            dialog.acknowledged(request)
 
     def _cancel(self, listener: int, request: Request) -> None:
         """§9.2; nothing but branch and source can vouch for a CANCEL (§22.1, reliability.md S8)."""
