@@ -13,19 +13,13 @@ RATE, FILLING, SECONDS = 100, 45, 90
 MOST_GROWTH = 0.2
 
 
-def _megabytes(process: int) -> float:
-    fields = Path(f"/proc/{process}/status").read_text().split()
-    return int(fields[fields.index("VmRSS:") + 1]) / 1024
-
-
 async def _measured(folder: Path) -> tuple[float, float]:
     async with Bench(folder) as bench:
-        process = bench.served.process.pid
         await bench.offer(RATE, FILLING)
-        before = _megabytes(process)
+        before = bench.served.megabytes
         load = await bench.offer(RATE, SECONDS)
         assert load.good > 0.9 * RATE and load.broken == 0, load
-        return before, _megabytes(process)
+        return before, bench.served.megabytes
 
 
 @pytest.mark.timeout(600)

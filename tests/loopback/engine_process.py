@@ -68,6 +68,12 @@ class Served:
             self.signal(signal.SIGKILL)
             await self.ended()
 
+    @property
+    def megabytes(self) -> float:
+        """The memory that its main process has."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
     def children(self) -> list[int]:
         """Its helper processes."""
         found = []

@@ -58,16 +58,16 @@ async def flooded(folder: Path, ports: str, *, calls: int, rate: int, seconds: i
         callers = [_caller(served, nth) for nth in range(calls)]
         rings = [asyncio.create_task(one.ring(longest=seconds + 60)) for one in callers]
         await _until_talking(callers)
-        before, since = _memory(served), _now()
+        before, since = served.megabytes, _now()
         for nth in range(5):
             found.quiet.append(await _answered(served, 1000 + nth))
             await asyncio.sleep(1.5)
-        found.usual = (_memory(served) - before) / (_now() - since)
+        found.usual = (served.megabytes - before) / (_now() - since)
         heard = [len(one.packets) for one in callers]
         begun, used = _now(), _cpu(served)
         floods = [await _flood(served, rate // SENDERS, seconds, 66 + nth) for nth in range(SENDERS)]
         while _now() - begun < seconds:
-            found.memory.append(_memory(served))
+            found.memory.append(served.megabytes)
             found.noisy.append(await _answered(served, 2000 + len(found.noisy)))
             await asyncio.sleep(1.0)
         found.cpu = (_cpu(served) - used) / (_now() - begun)
@@ -127,11 +127,6 @@ def grown(found: Flooded, seconds: float) -> float:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _memory(served: Served) -> float:
-    status = Path(f"/proc/{served.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 def _cpu(served: Served) -> float:

@@ -27,7 +27,7 @@ def allowed(routes: list[BaseRoute], scope: Scope) -> str:
     """The methods of an address, for Allow (RFC 9110 §10.2.1)."""
     found: set[str] = set()
     for route in routes:
-        match, _ = route.matches({**scope, "type": "http"})
+        match, _ = route.matches(scope)
         if match is not Match.NONE:
             found |= getattr(route, "methods", None) or set()
     if "GET" in found and _has_an_end(scope["path"]):

@@ -20,7 +20,7 @@ from cordboard.recordings import certificate, folder
 from cordboard.recordings.certificate import PARTIAL, Found, Tape
 from cordboard.runtime.clock import pause
 from cordboard.runtime.recordings import RecordingKeeper
-from cordboard.runtime.tapebook import Taped, decided
+from cordboard.runtime.tapebook import DECIDED, Taped, decided
 from cordboard.store import lines
 from cordboard.store.records import CallRow, RecordingRow
 
@@ -101,9 +101,8 @@ class Salvage:
             now = self._clock.wall()
             published, line = decided(taped, found, now)
             state = published.decision.state
-            told = {"recording": taped.sid, "state": state, "seconds": round(taped.tape.seconds, 3)}
             # first: a crash between the two tells it twice, not never
-            self._keep(lines.happened(taped.call, number, "recording.decided", now, told))
+            self._keep(lines.happened(taped.call, number, DECIDED, now, published.told))
             self._keep(line)
             self._log.warning("a recording of the last run is decided", recording=taped.sid, state=state)
             return published.certificate

@@ -11,6 +11,7 @@ from cordboard.runtime.happenings import Happenings
 from cordboard.runtime.pen import Pen
 from cordboard.store import lines
 
+DECIDED = "recording.decided"
 KINDS = {False: "conversation", True: "voicemail"}
 
 
@@ -44,6 +45,12 @@ class Published:
     sha256: str
     certificate: str
 
+    @property
+    def told(self) -> dict[str, object]:
+        """What the feed's event ``DECIDED`` tells."""
+        seconds = round(self.taped.tape.seconds, 3)
+        return {"recording": self.taped.sid, "state": self.decision.state, "seconds": seconds}
+
 
 class Tapebook:
     """Of a call that began ``at`` (epoch)."""
@@ -67,7 +74,7 @@ class Tapebook:
             "channels": 2 if what.dual and not what.alone else 1,
             "began_at": self._at + now,
         }
-        self._pen.keep(lines.row("recordings", recording_sid(self._call, what.name), values))
+        self._pen.row_now("recordings", recording_sid(self._call, what.name), **values)
 
     @property
     def waits(self) -> bool:
@@ -117,7 +124,7 @@ class Tapebook:
             "problem": ended.problem,
             "certificate": json.dumps(certificate.undecided(tape)),
         }
-        self._pen.keep(lines.row("recordings", sid, values))
+        self._pen.row_now("recordings", sid, **values)
         return Taped(sid, self._call, ended.name, file, tape)
 
     def decided(self, now: float, taped: Taped, found: Found | None) -> Published:
@@ -135,11 +142,8 @@ class Tapebook:
             "sha256": published.sha256,
         }
         self._pen.entry("record", now, said)
-        state, seconds = published.decision.state, round(taped.tape.seconds, 3)
         # noted before it, so that one write takes both: no decision without its event
-        self._feed.tell(
-            "recording.decided", now, {"recording": taped.sid, "state": state, "seconds": seconds}
-        )
+        self._feed.tell(DECIDED, now, published.told)
         self._pen.keep(line)
         return published
 

@@ -7,16 +7,16 @@ holds no dot and no slash, links are not followed, and only plain files are read
 import os
 import re
 import stat
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 
+from cordboard.media.sounds.held import Held
 from cordboard.media.sounds.shelf import Copy
 
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
 KINDS = (".wav", ".flac", ".ogg", ".mp3")
 LARGEST = 10 * 1024 * 1024
-_HELD = 32 * 1024 * 1024
+_HELD, _BESIDE = 32 * 1024 * 1024, 200
 _SCHEME, _AUDIO = "prompt:", ("audio", "audio_url")
 
 Stamp = tuple[str, int, int]
@@ -43,8 +43,7 @@ class Prompts:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._held: OrderedDict[str, tuple[Stamp, Copy]] = OrderedDict()
-        self._size = 0
+        self._held: Held[str, tuple[Stamp, Copy]] = Held(_HELD, lambda kept: len(kept[1].pcm) + _BESIDE)
 
     def open(self, name: str) -> tuple[int, Stamp]:
         """A descriptor of the prompt's file. Raises FileNotFoundError with a sentence."""
@@ -81,12 +80,4 @@ class Prompts:
 
     def keep(self, name: str, stamp: Stamp, copy: Copy) -> None:
         """What a file was read to."""
-        _, old = self._held.pop(name, (stamp, None))
-        self._held[name] = stamp, copy
-        self._size += _size(copy) - (_size(old) if old else 0)
-        while self._size > _HELD and len(self._held) > 1:
-            self._size -= _size(self._held.popitem(last=False)[1][1])
-
-
-def _size(copy: Copy) -> int:
-    return len(copy.pcm) + 200
+        self._held.put(name, (stamp, copy))

@@ -6,12 +6,13 @@ A copy is one file: a line of JSON, then samples. When it was last known to be g
 import hashlib
 import json
 import os
-from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
+
+from cordboard.media.sounds.held import Held
 
 MEMORY = 64 * 1024 * 1024
 DISK = 512 * 1024 * 1024
@@ -47,24 +48,16 @@ class Shelf:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._copies: OrderedDict[str, Copy] = OrderedDict()
-        self._held = self._saved = 0
+        self._copies: Held[str, Copy] = Held(MEMORY, lambda copy: len(copy.pcm))
+        self._saved = 0
 
     def remembered(self, url: str) -> Copy | None:
         """From memory."""
-        copy = self._copies.get(url)
-        if copy is not None:
-            self._copies.move_to_end(url)
-        return copy
+        return self._copies.used(url)
 
     def remember(self, copy: Copy) -> None:
         """In memory; what was not used for longest makes room."""
-        if (old := self._copies.pop(copy.url, None)) is not None:
-            self._held -= len(old.pcm)
-        self._copies[copy.url] = copy
-        self._held += len(copy.pcm)
-        while self._held > MEMORY and len(self._copies) > 1:
-            self._held -= len(self._copies.popitem(last=False)[1].pcm)
+        self._copies.put(copy.url, copy)
 
     def load(self, url: str) -> Copy | None:
         """From disk. A file that is not whole, or is about another URL, is no copy."""

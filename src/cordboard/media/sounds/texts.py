@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
@@ -14,6 +13,7 @@ from cordboard.config.voices import Voices
 from cordboard.kernel.clock import Clock
 from cordboard.kernel.mistakes import Unavailable
 from cordboard.media.sounds import pcm
+from cordboard.media.sounds.held import Held
 from cordboard.media.sounds.piper import Piper
 from cordboard.media.sounds.prepared import LONGEST, RATE
 from cordboard.media.sounds.provider import AskProvider, Provider
@@ -56,8 +56,7 @@ class Texts:
         self._speaker = Speaker()
         self._named = dict(pair.split("=", 1) for pair in settings.voices)
         self._voices: dict[str, Speaks] = {}
-        self._held: OrderedDict[tuple[str, str], Copy] = OrderedDict()
-        self._size = 0
+        self._held: Held[tuple[str, str], Copy] = Held(_HELD, lambda copy: len(copy.pcm))
         self._working: dict[str, asyncio.Task[Copy | None]] = {}
         self._rests: dict[str, float] = {}
 
@@ -113,9 +112,7 @@ class Texts:
     # --- espeak-ng -------------------------------------------------------------------------------------
 
     def _known(self, spoken_by: str, text: str) -> Copy | None:
-        if (spoken_by, text) in self._held:
-            self._held.move_to_end((spoken_by, text))
-        return self._held.get((spoken_by, text))
+        return self._held.used((spoken_by, text))
 
     async def _by_espeak(self, text: str, spoken_by: str) -> Copy:
         if (known := self._known(spoken_by, text)) is not None:
@@ -131,11 +128,7 @@ class Texts:
                 return await self._by_espeak(text, usual)
             return Copy("", 0.0, problem=problem)
         copy = named(samples)
-        old = self._held.pop((spoken_by, text), None)
-        self._size += len(copy.pcm) - (len(old.pcm) if old else 0)
-        self._held[spoken_by, text] = copy
-        while self._size > _HELD and len(self._held) > 1:
-            self._size -= len(self._held.popitem(last=False)[1].pcm)
+        self._held.put((spoken_by, text), copy)
         return copy
 
     # --- another voice ---------------------------------------------------------------------------------

@@ -197,17 +197,17 @@ class Inbox:
         core = self._core
         server = core.table.server(server_key(request, "INVITE"))
         if isinstance(server, InviteServer) and server.request.source.host == request.source.host:
-            session = server.owner
-            core.seen(session, request, request.source)
+            owner = server.owner  # which the machine lets go of when it is over
+            core.seen(owner, request, request.source)
             accepted = server.acknowledged(core.now())
             core.flush(server)
-            if accepted and isinstance(session, LiveSession):
-                session.acknowledged(request)
+            if accepted and isinstance(owner, LiveSession):
+                owner.acknowledged(request)
             return
-        dialog = self._session_of(request)
-        if dialog is not None and self._may(dialog, request.source):
-            core.seen(dialog, request, request.source)
-            dialog.acknowledged(request)
+        session = self._session_of(request)
+        if session is not None and self._may(session, request.source):
+            core.seen(session, request, request.source)
+            session.acknowledged(request)
 
     def _cancel(self, listener: int, request: Request) -> None:
         """§9.2; nothing but branch and source can vouch for a CANCEL (§22.1, reliability.md S8)."""
