@@ -5,6 +5,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -71,6 +72,10 @@ KINDS = {
     "nobody to dial": Scenario(replies=(Reply(b"no JSON"),)),
 }
 
+KINDS = {
+    kind: replace(one, replies=one.replies * 16) for kind, one in KINDS.items()
+}  # each is played four times
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_call_that_is_over_leaves_no_circles(kind: str) -> None:
@@ -78,16 +83,43 @@ def test_a_call_that_is_over_leaves_no_circles(kind: str) -> None:
 
     async def script(stage: Stage) -> None:
         await stage.play()  # what is made once is made now
-        await stage.settle()
+        await stage.settle(28.0)
         with circles() as left:
             for _ in range(3):
                 await stage.play()
-                await stage.settle()
+                await stage.settle(28.0)
         found.update(left)
 
     stage = act(script, KINDS[kind])
     assert len(stage.journal.calls()) == 4
     assert not found
+
+
+UPSTAIRS = ("cordboard.legs", "cordboard.runtime", "cordboard.flow", "cordboard.applets")
+
+
+def living() -> Counter[str]:
+    """What there is above SIP, by name."""
+    gc.collect()
+    names = (f"{type(one).__module__}.{type(one).__qualname__}" for one in gc.get_objects())
+    return Counter(name for name in names if name.startswith(UPSTAIRS))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_while_stragglers_are_awaited_nothing_but_sip_is_kept_of_a_call(kind: str) -> None:
+    """For 64·T1 after a call its transactions take what is late (RFC 6026); its legs need not wait with them."""
+
+    async def script(stage: Stage) -> None:
+        await stage.play()
+        await stage.settle(28.0)
+        before = living()
+        for _ in range(3):
+            await stage.play()
+        await stage.settle(8.0)
+        assert stage.endpoint.load[0] > 0
+        assert living() - before == Counter()
+
+    act(script, KINDS[kind])
 
 
 def test_what_waits_for_the_collector_is_found() -> None:

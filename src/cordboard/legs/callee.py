@@ -1,6 +1,7 @@
 """A dialled leg: the calling side of an INVITE session."""
 
 from collections.abc import Callable
+from functools import partial
 
 from cordboard.call.causes import Cause, Side
 from cordboard.call.words import (
@@ -310,9 +311,10 @@ class CalleeLeg:
     def _event(self, event: Event) -> None:
         self._hooks.event(self.call, event)
 
-    def saw(self, seen: Seen) -> None:
-        """For the session: what it sends and gets."""
-        self._hooks.seen(self.call, self.leg, seen)
+    @property
+    def watch(self) -> Callable[[Seen], None]:
+        """For the session, which outlives us: what it sends and gets."""
+        return partial(self._hooks.seen, self.call, self.leg)
 
     def _end(self, event: Event) -> None:
         self.finished = True

@@ -1,6 +1,7 @@
 """The caller's leg: the called side of an INVITE session, as leg 0 of a call."""
 
 from collections.abc import Callable
+from functools import partial
 
 from cordboard.call.causes import Cause
 from cordboard.call.words import CallerHungUp, DigitPressed, Event, LegHeld
@@ -89,6 +90,8 @@ class CallerLeg:
         for seen in self._kept_seen:
             self._hooks.seen(call, CALLER, seen)
         self._kept_seen.clear()
+        if self._session is not None:  # which outlives us
+            self._session.watch = partial(self._hooks.seen, call, CALLER)
         if self._pending is not None:
             self._hooks.event(call, self._pending)
 
@@ -249,9 +252,7 @@ class CallerLeg:
             self._hooks.event(self.call, event)
 
     def _seen(self, seen: Seen) -> None:
-        if self.call:
-            self._hooks.seen(self.call, CALLER, seen)
-        elif len(self._kept_seen) < _MOST_SEEN:
+        if len(self._kept_seen) < _MOST_SEEN:
             self._kept_seen.append(seen)
 
     def _finish(self) -> None:

@@ -91,11 +91,11 @@ class Placing:
             return self._outgoing(route, host, wanted, body, left)
 
         if len(hosts) == 1 and route.trunk.redirects == "refuse":
-            session = self.endpoint.invite(outgoing(hosts[0], wanted.seconds), callee.happened, callee.saw)
+            session = self.endpoint.invite(outgoing(hosts[0], wanted.seconds), callee.happened, callee.watch)
             self._opened(session, route)
             return session
         tools = self._tools(route, wanted.number, outgoing)
-        return Attempts(route, hosts, wanted.seconds, tools, callee.happened, callee.saw)
+        return Attempts(route, hosts, wanted.seconds, tools, callee.happened, callee.watch)
 
     def by_phone(self, callee: CalleeLeg, ring: Ring, wanted: Wanted) -> Session:
         """All devices of a registered phone at once (telephony.md 14)."""
@@ -108,7 +108,7 @@ class Placing:
             self.endpoint.invite,
             [replace(device, session_seconds=asked) for device in devices],
             callee.happened,
-            callee.saw,
+            callee.watch,
             opened=lambda branch: self._opened(branch, ring.route),
             closed=self._closed,
         )

@@ -201,13 +201,13 @@ class Stage:
         )
         return self.switchboard.order(asked)
 
-    async def settle(self) -> None:
-        """Until every call is over and nobody has anything left to say."""
+    async def settle(self, last_words: float = _LAST_WORDS) -> None:
+        """Until every call is over and nobody has anything left to say; or only so many seconds after."""
         ends = asyncio.get_running_loop().time() + _LONGEST
         while self.switchboard.live or any(caller.ended_at is None for caller in self.callers):
             assert asyncio.get_running_loop().time() < ends, "a call never ends"
             await pause(1.0)
-        await pause(_LAST_WORDS)
+        await pause(last_words)
 
     async def play(self, callback: Wanted | None = None) -> None:
         """The scenario's one call. ``callback``: what is told of one that the API began."""

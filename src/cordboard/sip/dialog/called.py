@@ -19,12 +19,21 @@ REMIND = 60.0
 class CalledSession(LiveSession):
     """From the INVITE's arrival to the last event."""
 
-    owns_call_id = False
-    reliable = "no"
+    __slots__ = (
+        "_final",
+        "_finish_at",
+        "_held",
+        "_last",
+        "_provisionals",
+        "_remind_at",
+        "_server",
+        "reliable",
+    )
 
     def __init__(self, stack: Stack, server: InviteServer, local_tag: str, peer: Hop) -> None:
         request = server.request
         super().__init__(stack, request.call_id, local_tag, peer)
+        self.reliable = "no"
         self._server = server
         self._final = 0
         self._finish_at: float | None = None

@@ -26,6 +26,23 @@ _LONGEST_INTERVAL = 86_400
 class CallingSession(LiveSession):
     """From INVITE to the last event. It is told of 2xx as long as the INVITE's transaction takes them."""
 
+    __slots__ = (
+        "_acks",
+        "_branches",
+        "_cancel",
+        "_give_up_at",
+        "_heard",
+        "_invite",
+        "_late",
+        "_lengthened",
+        "_open",
+        "_reasons",
+        "_reliable",
+        "_unanswerable",
+        "keeps_transport",
+        "way_back",
+    )
+
     owns_call_id = True
 
     def __init__(

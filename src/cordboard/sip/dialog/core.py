@@ -32,8 +32,8 @@ class Waiting:
         self.give_up_at = now + stack.timers.patience
 
 
-def _nobody(event: SessionEvent) -> None:
-    """The owner of a session nobody has taken."""
+def nobody(event: SessionEvent) -> None:
+    """The owner of a session that nobody has taken, and of one that is over."""
 
 
 class SessionCore:
@@ -44,12 +44,34 @@ class SessionCore:
     S9). ``session_seconds``: the session timer we would ask for, 0 for none; ``timer``: the one that runs.
     ``described``: our SDP as the far side last took it."""
 
+    __slots__ = (
+        "__weakref__",
+        "_call_id",
+        "_unwatched",
+        "_watch",
+        "armed",
+        "credentials",
+        "described",
+        "dialog",
+        "local_tag",
+        "over",
+        "owner",
+        "peer",
+        "pinned",
+        "released",
+        "session_seconds",
+        "stack",
+        "timer",
+        "up",
+        "waiting",
+    )
+
     owns_call_id = False
-    credentials: Credentials | None = None
-    session_seconds = 0
 
     def __init__(self, stack: Stack, call_id: str, local_tag: str, peer: Hop) -> None:
-        self.owner: Callable[[SessionEvent], None] = _nobody
+        self.owner: Callable[[SessionEvent], None] = nobody
+        self.credentials: Credentials | None = None
+        self.session_seconds = 0
         self._watch: Callable[[Seen], None] | None = None
         self._unwatched: list[Seen] = []
         self.stack = stack

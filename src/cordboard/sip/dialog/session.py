@@ -1,7 +1,7 @@
 """What both sides of an INVITE session share: its dialog, the requests in it, and its end."""
 
 from cordboard.sip.dialog.challenge import answered_within
-from cordboard.sip.dialog.core import SessionCore
+from cordboard.sip.dialog.core import SessionCore, nobody
 from cordboard.sip.dialog.dialog import Dialog
 from cordboard.sip.dialog.extensions import SUPPORTED
 from cordboard.sip.dialog.offers import Offers
@@ -27,6 +27,8 @@ EXPIRED = Reason("SIP", 408, "Session timer expired")
 
 class LiveSession(SessionCore):
     """What comes in a dialog of either side, and how it ends."""
+
+    __slots__ = ("_bye", "_bye_when_acked", "_offers", "_why")
 
     def __init__(self, stack: Stack, call_id: str, local_tag: str, peer: Hop) -> None:
         super().__init__(stack, call_id, local_tag, peer)
@@ -229,4 +231,5 @@ class LiveSession(SessionCore):
         self.waiting = self.timer = None
         self._offers.abandon()
         self.stack.forget(self)
-        self.owner(event)
+        owner, self.owner = self.owner, nobody  # our transactions hold us for a while, and nobody else
+        owner(event)

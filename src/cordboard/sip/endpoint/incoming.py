@@ -12,6 +12,8 @@ from cordboard.sip.transaction.server import InviteServer
 class IncomingCall(CalledSession):
     """A called session with what its owner needs to know of the INVITE."""
 
+    __slots__ = ("_invitation",)
+
     def __init__(self, core: Core, server: InviteServer, tag: str, peer: Hop, invitation: Invitation) -> None:
         super().__init__(core, server, tag, peer)
         self._invitation = invitation

@@ -42,7 +42,7 @@ class InviteServer(Server):
             self._last = data
             self._out.append(data)
             if 200 <= code < 300:
-                self.state = State.ACCEPTED
+                self.state, self._last = State.ACCEPTED, b""
                 self._end_after(self.timers.patience, now)
             elif code >= 300:
                 self.state = State.COMPLETED
