@@ -107,7 +107,7 @@ def living() -> Counter[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_while_stragglers_are_awaited_nothing_but_sip_is_kept_of_a_call(kind: str) -> None:
-    """For 64·T1 after a call its transactions take what is late (RFC 6026); its legs need not wait with them."""
+    """64·T1 after a call its transactions still take what is late (RFC 6026); its legs need not wait, too."""
 
     async def script(stage: Stage) -> None:
         await stage.play()

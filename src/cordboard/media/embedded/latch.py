@@ -2,6 +2,7 @@
 not where it sends from (RFC 3264 §5.1). A phone is looked for at the address in its SDP and in the networks
 that are named for it: where its SIP comes from."""
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from cordboard.media.embedded.sieve import Place
@@ -14,6 +15,12 @@ LEARNING_NS = 10_000_000_000
 CHOOSING_NS = 3_000_000_000
 """How long after its first packet a phone's better address may still take over."""
 _REMEMBERED = 64
+
+
+@lru_cache(1024)
+def _network_of(text: str) -> IPv4Network | IPv6Network:
+    """A trunk's are the same for each of its legs."""
+    return ip_network(text.partition("%")[0], strict=False)
 
 
 class Door:
@@ -33,9 +40,7 @@ class Door:
 
     def __init__(self, mode: str, place: Source, networks: tuple[str, ...], now: int) -> None:
         self._mode, self._place = mode, place
-        self._networks: list[IPv4Network | IPv6Network] = [
-            ip_network(text.partition("%")[0], strict=False) for text in networks
-        ]
+        self._networks = [_network_of(text) for text in networks]
         self._hosts: dict[str, bool] = {}
         self._armed_at, self._first_at = now, 0
         self._learned = False
