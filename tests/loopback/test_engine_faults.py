@@ -184,6 +184,7 @@ def test_telephony_29_a_media_process_that_dies_in_mid_call(home: Home) -> None:
     first, second = play.recordings
     assert first.state == "partial"
     reasons = {reason["code"] for reason in json.loads(second.certificate)["reasons"]}
+    assert second.state == ("partial" if reasons else "whole")
     assert reasons <= {"duration"}  # on a busy machine the new process is there later than it should be
     for recording in play.recordings:
         path = Path(home.engine.settings.store.recordings) / recording.file

@@ -72,9 +72,10 @@ KINDS = {
     "nobody to dial": Scenario(replies=(Reply(b"no JSON"),)),
 }
 
-KINDS = {
-    kind: replace(one, replies=one.replies * 16) for kind, one in KINDS.items()
-}  # each is played four times
+
+def of_four_calls(kind: str) -> Scenario:
+    """With replies for each of them, however often it asks."""
+    return replace(KINDS[kind], replies=KINDS[kind].replies * 16)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -83,14 +84,14 @@ def test_a_call_that_is_over_leaves_no_circles(kind: str) -> None:
 
     async def script(stage: Stage) -> None:
         await stage.play()  # what is made once is made now
-        await stage.settle(28.0)
+        await stage.settle()
         with circles() as left:
             for _ in range(3):
                 await stage.play()
-                await stage.settle(28.0)
+                await stage.settle()
         found.update(left)
 
-    stage = act(script, KINDS[kind])
+    stage = act(script, of_four_calls(kind))
     assert len(stage.journal.calls()) == 4
     assert not found
 
@@ -111,7 +112,7 @@ def test_while_stragglers_are_awaited_nothing_but_sip_is_kept_of_a_call(kind: st
 
     async def script(stage: Stage) -> None:
         await stage.play()
-        await stage.settle(28.0)
+        await stage.settle()
         before = living()
         for _ in range(3):
             await stage.play()
@@ -119,7 +120,7 @@ def test_while_stragglers_are_awaited_nothing_but_sip_is_kept_of_a_call(kind: st
         assert stage.endpoint.load[0] > 0
         assert living() - before == Counter()
 
-    act(script, KINDS[kind])
+    act(script, of_four_calls(kind))
 
 
 def test_what_waits_for_the_collector_is_found() -> None:

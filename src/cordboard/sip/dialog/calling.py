@@ -29,7 +29,6 @@ class CallingSession(LiveSession):
     __slots__ = (
         "_acks",
         "_branches",
-        "_cancel",
         "_give_up_at",
         "_heard",
         "_invite",
@@ -70,7 +69,6 @@ class CallingSession(LiveSession):
         self._heard = False
         self._reasons: list[str] = []
         self._unanswerable = ""  # why a challenge met no answer
-        self._cancel: Outbound | None = None
         self._give_up_at: float | None = None
         self._branches: dict[str, Dialog] = {}
         self._acks: dict[str, tuple[Outbound, Hop]] = {}
@@ -109,9 +107,8 @@ class CallingSession(LiveSession):
 
     def _send_cancel(self) -> None:
         """Only after a provisional answer; before it the called side may not know the INVITE yet (§9.1)."""
-        self._cancel = self._invite.cancellation(self._reasons)
         self._give_up_at = self.stack.now() + self.stack.timers.patience
-        self.stack.request(self, self._cancel, self.peer)
+        self.stack.request(self, self._invite.cancellation(self._reasons), self.peer)
         self.stack.arm(self)
 
     def answered(self, sent: Outbound, response: Response) -> None:

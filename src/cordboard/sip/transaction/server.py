@@ -39,10 +39,10 @@ class InviteServer(Server):
         """Send a response. 2xx may be sent again by the transaction's user, who waits for its ACK
         (§13.3.1.4)."""
         if self.state is State.PROCEEDING:
-            self._last = data
             self._out.append(data)
+            self._last = b"" if 200 <= code < 300 else data  # a 2xx is repeated by its user, who keeps it
             if 200 <= code < 300:
-                self.state, self._last = State.ACCEPTED, b""
+                self.state = State.ACCEPTED
                 self._end_after(self.timers.patience, now)
             elif code >= 300:
                 self.state = State.COMPLETED
