@@ -20,6 +20,17 @@ async def due(store: Store, now: float = 100.0, limit: int = 100, host: str = "a
     return [event.id for event in await store.outbox.due(host, now, limit)]
 
 
+def test_who_looks_for_what_was_put_in_need_not_wait_for_the_writers_batch(base: Base) -> None:
+    async def play() -> None:
+        async with base.opened(batch_seconds=600.0) as store:
+            put(store, "a", 1)
+            assert await due(store) == []
+            await store.outbox.settled()
+            assert await due(store) == ["a-1"]
+
+    asyncio.run(play())
+
+
 def test_of_a_call_only_the_first_waiting_event_is_due(base: Base) -> None:
     async def play() -> None:
         async with base.opened() as store:

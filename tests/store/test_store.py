@@ -146,6 +146,27 @@ def test_a_database_that_is_away_loses_nothing_and_stops_nobody(tmp_path: Path) 
     asyncio.run(play())
 
 
+def test_who_gives_up_waiting_for_the_database_is_not_kept(tmp_path: Path) -> None:
+    def away(point: str) -> None:
+        if point == "uncommitted" and gone:
+            raise OSError("away")
+
+    async def play() -> None:
+        async with opened(tmp_path, away) as store:
+            gone.append(True)
+            a_call(store, "a")
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(store.settled(), 0.01)
+            assert store._waiting == []
+            gone.clear()
+            await store.settled()
+            assert await store.calls.get("a") is not None
+
+    gone: list[bool] = []
+    asyncio.run(play())
+
+
 def test_a_bad_line_is_put_aside_and_keeps_no_other_out(base: Base) -> None:
     async def play() -> None:
         async with base.opened() as store:

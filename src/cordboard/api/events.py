@@ -153,6 +153,7 @@ class _News:
         """What comes after this point, as soon as something does; nothing when the time is over."""
         seen, until = -1, self._engine.clock.monotonic() + seconds
         while not self.over:
+            await caught_up(self._engine.store)
             committed = self._engine.store.health().committed
             if committed != seen:
                 seen = committed

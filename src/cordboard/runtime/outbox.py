@@ -31,9 +31,10 @@ LANES = 500
 """Receivers that are served at once; more wait their turn."""
 
 _IDLE_SECONDS = 30.0
-_SOON_SECONDS = 0.3
+_SOON_SECONDS = 0.25
 _FETCHED = 200
 # A lane waits this long for its receiver's share; where it has to be longer, the receiver is left alone.
+# So long, too, what was put in may take into the database before one looks all the same.
 _PATIENCE = 0.5
 _A_MOMENT = 0.001
 _GONE = 410
@@ -48,6 +49,7 @@ class Waiting(Protocol):
     def dead(self, id: str, error: str, attempts: int = 1) -> None: ...
     async def due(self, host: str, now: float, limit: int = 100) -> tuple[OutboxRow, ...]: ...
     async def soonest(self, after: float | None = None) -> Mapping[str, tuple[float, int]]: ...
+    async def settled(self) -> None: ...
 
 
 class Sends(Protocol):
@@ -112,14 +114,20 @@ class OutboxSender:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._look.wait()
-                # the row is a writer's batch away: looking at once would find nothing
-                await pause(_SOON_SECONDS)
+                await self._gather()
             self._look.clear()
             if self._fresh:
                 self._fresh = False
                 for host in self._nothing:
                     self._resting.pop(host, None)
                 self._nothing.clear()
+
+    async def _gather(self) -> None:
+        """What was put in is on its way to the database, and more may follow: looking at once finds nothing."""
+        await pause(_SOON_SECONDS)
+        with contextlib.suppress(TimeoutError, Unavailable):  # a database that is away is told of by reading
+            async with asyncio.timeout(_PATIENCE):
+                await self._waiting.settled()
 
     async def _open_lanes(self) -> float:
         """A lane for each receiver for whom something is due; says in how many seconds to look again."""

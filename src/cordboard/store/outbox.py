@@ -4,7 +4,7 @@ A receiver is the host of an event's URL. Of one call and one receiver an event 
 done or dead; a receiver that is dead holds up nobody else's, not even of the same call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -26,17 +26,19 @@ def receiver(url: str) -> str:
 
 
 class Outbox(Repository[OutboxRow]):
-    """Changes go through the journal, and count at once; reading comes a batch of the writer later."""
+    """Changes go through the journal, and count at once; they can be read after `settled()`, or a batch of
+    the writer later."""
 
     def __init__(
         self,
         read: Reader[OutboxRow],
         append: Callable[[bytes], int],
         committed: Callable[[], int],
+        settled: Callable[[], Awaitable[None]],
         node: str = "local",
     ) -> None:
         super().__init__(read, OutboxRow, tables.outbox)
-        self._append, self._committed, self._node = append, committed, node
+        self._append, self._committed, self._settled, self._node = append, committed, settled, node
         self._changed: dict[str, int] = {}
 
     def add(self, event: OutboxRow) -> None:
@@ -61,6 +63,10 @@ class Outbox(Repository[OutboxRow]):
     def resend(self, id: str, at: float) -> None:
         """Send it again from this time (epoch) on, with the same id, as if it had never been tried."""
         self._change(id, {"state": "due", "due_at": at, "attempts": 0, "error": ""})
+
+    async def settled(self) -> None:
+        """Wait until what was put in and changed so far can be read."""
+        await self._settled()
 
     async def get(self, id: str) -> OutboxRow | None:
         return await self._first(self._select().where(tables.outbox.c.id == id))

@@ -51,7 +51,7 @@ def _no_fault(point: str) -> None:
 class Store:
     """Journal and database of one node. Reads are asynchronous; `append` returns at once.
 
-    What was appended can be read after about a quarter of a second, or after `settled()`.
+    What was appended can be read after about a second, or after `settled()`.
     Reads raise `Unavailable` when the database is away.
     """
 
@@ -97,7 +97,7 @@ class Store:
         self.legs = Legs(self._read)
         self.fetches = Fetches(self._read)
         self.recordings = Recordings(self._read, node)
-        self.outbox = Outbox(self._read, self.append, lambda: self._writer.committed, node)
+        self.outbox = Outbox(self._read, self.append, lambda: self._writer.committed, self.settled, node)
         self.feed = Feed(self._read)
         self.timelines = Timelines(self._read)
         self.flows = Flows(self._read)
@@ -150,7 +150,10 @@ class Store:
         self._waiting.append((position, waiter))
         self._writer.hurry()
         self._release()  # the writer may have come so far before it could see who waits
-        await waiter
+        try:
+            await waiter
+        finally:  # who gives up while the database is away is not kept until it is back
+            self._waiting = [one for one in self._waiting if one[1] is not waiter]
 
     async def prune(self, before: Before, remove_files: Remove | None = None) -> Pruned:
         """As `store.prune.prune_all`, in a thread."""

@@ -18,9 +18,8 @@ from cordboard.store.batch import Batch, Unreadable, split
 from cordboard.store.journal import Journal
 from cordboard.store.upserts import Upserts
 
-BATCH_SECONDS = 0.25
-BUSY_BATCH_SECONDS = 1.0
-_BUSY_BYTES = 32 << 10
+BATCH_SECONDS = 1.0
+"""Each batch costs a commit, and threads in one another's way; who cannot wait so long says `hurry`."""
 BATCH_BYTES = 1 << 20
 _CAREFUL_BYTES = 64 << 10
 """After a failure: what is too much for a slow database must not be tried for ever."""
@@ -104,14 +103,11 @@ class Writer:
         while not self._stop.is_set():
             self._hurry.wait(pause)
             self._hurry.clear()
-            before = self.committed
             while not self._try_to_drain():
                 pause = min(LONGEST_PAUSE, pause * 2)
                 if self._stop.wait(pause):
                     return
-            # Under load fewer and larger batches: each costs a commit, and threads in one another's way.
-            busy = self.committed - before >= _BUSY_BYTES and self._batch_seconds == BATCH_SECONDS
-            pause = BUSY_BATCH_SECONDS if busy else self._batch_seconds
+            pause = self._batch_seconds
 
     def _try_to_drain(self) -> bool:
         """False when the database would not. This thread outlives whatever goes wrong in it: what it could

@@ -248,7 +248,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(folder: Path, metrics_token: str = "") -> AsyncIterator[House]:
+async def opened(folder: Path, metrics_token: str = "", batch_seconds: float = 0.01) -> AsyncIterator[House]:
     """A house for one test."""
     (folder / "recordings").mkdir()
     settings = Settings(
@@ -259,7 +259,7 @@ async def opened(folder: Path, metrics_token: str = "") -> AsyncIterator[House]:
         store=StoreSettings(url=f"sqlite:///{folder}/calls.db", recordings=str(folder / "recordings")),
     )
     clock = FakeClock()
-    store = Store(settings.store.url, clock, batch_seconds=0.01)
+    store = Store(settings.store.url, clock, batch_seconds=batch_seconds)
     await store.open()
     try:
         engine = FakeEngine(settings, store, clock)
@@ -269,11 +269,16 @@ async def opened(folder: Path, metrics_token: str = "") -> AsyncIterator[House]:
         await store.close()
 
 
-def play(folder: Path, story: Callable[[House], Awaitable[None]], metrics_token: str = "") -> None:
+def play(
+    folder: Path,
+    story: Callable[[House], Awaitable[None]],
+    metrics_token: str = "",
+    batch_seconds: float = 0.01,
+) -> None:
     """Run a test's story in a house of its own."""
 
     async def within() -> None:
-        async with opened(folder, metrics_token) as house:
+        async with opened(folder, metrics_token, batch_seconds) as house:
             await story(house)
 
     asyncio.run(within())

@@ -51,6 +51,16 @@ def test_the_feed_is_read_on_from_any_point(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_who_waits_for_an_event_need_not_wait_for_the_writers_batch(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        waiting = asyncio.create_task(house.get("/api/events?wait=30"))
+        await asyncio.sleep(0.1)
+        happen(house, "a", 1)
+        assert [event["number"] for event in (await waiting).json["events"]] == [1]
+
+    play(tmp_path, story, batch_seconds=600.0)
+
+
 def test_who_waits_is_answered_by_the_next_event_or_when_the_time_is_over(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         waiting = asyncio.create_task(house.get("/api/events?wait=30"))

@@ -30,6 +30,7 @@ class Box:
         self.asked: list[tuple[str, float]] = []
         self.commit_seconds = 0.0
         self.late: dict[str, float] = {}
+        self.on_the_way: list[OutboxRow] = []
 
     def done(self, id: str, attempts: int = 1) -> None:
         self.late[id] = CLOCK.monotonic() + self.commit_seconds
@@ -57,6 +58,11 @@ class Box:
             if row.state == "due" and (after is None or row.due_at > after):
                 due.setdefault(row.host, []).append(row.due_at)
         return {host: (min(times), len(times)) for host, times in due.items()}
+
+    async def settled(self) -> None:
+        """What was put in meanwhile can be read."""
+        self.rows |= {row.id: row for row in self.on_the_way}
+        self.on_the_way.clear()
 
     def states(self) -> set[str]:
         return {row.state for row in self.rows.values()}
@@ -125,6 +131,12 @@ def test_settled_23_events_of_a_call_go_in_order() -> None:
     play(box, customer)
     assert [id for id in customer.ids() if id.startswith("m")] == ["m1", "m2", "m3"]
     assert box.states() == {"done"}
+
+
+def test_an_event_is_sent_a_moment_after_it_was_put_in_not_a_batch_of_the_writer_later() -> None:
+    box, customer = Box([]), Customer(lambda url: Got(200))
+    play(box, customer, 5.0, later=lambda: box.on_the_way.append(event("m1")))
+    assert [round(at, 2) for _, at in customer.at] == [0.5 + 0.25]
 
 
 def test_settled_23_a_later_event_waits_for_an_earlier_one_that_failed() -> None:
