@@ -157,5 +157,5 @@ class MediaEngine(Protocol):
     def close_leg(self, call: str, leg: int) -> None: ...
 
     def close_call(self, call: str) -> None:
-        """Close all legs of a call, end its recording."""
+        """Close all legs of a call, end its recording: nobody hears anything more."""
         ...

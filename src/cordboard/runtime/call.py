@@ -336,7 +336,6 @@ class Call:
         if self.ended:
             return
         self.ended = True
-        self._doors.media.set_scene(self.sid, Scene())
         self._doors.media.close_call(self.sid)
         self._audio.clear()
         self.ledger.ended(now, self._runner.facts(self.state), outcome)

@@ -123,7 +123,7 @@ class OutboxSender:
                 self._nothing.clear()
 
     async def _gather(self) -> None:
-        """What was put in is on its way to the database, and more may follow: looking at once finds nothing."""
+        """What was put in is on its way to the database, and more may follow: looking at once finds none."""
         await pause(_SOON_SECONDS)
         with contextlib.suppress(TimeoutError, Unavailable):  # a database that is away is told of by reading
             async with asyncio.timeout(_PATIENCE):

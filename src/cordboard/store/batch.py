@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from cordboard.kernel.compact import decode
 from cordboard.store import lines
 
 Key = tuple[str | int, ...]
@@ -84,7 +85,7 @@ def _clean(value: Any) -> Any:
 
 def _parse(line: bytes) -> dict[str, Any]:
     try:
-        record = json.loads(line)
+        record = decode(line)
     except ValueError as error:
         raise Unreadable(str(error)) from error
     if not isinstance(record, dict):

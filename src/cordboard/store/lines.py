@@ -6,12 +6,11 @@ All but `row` carry `call`, then `n` (counts within the call) and `t` (seconds s
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from json import JSONEncoder, encoder
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any
 
+from cordboard.kernel.compact import encode as _encode
 from cordboard.store.codec import pack
 from cordboard.store.records import (
     CallRow,
@@ -23,21 +22,6 @@ from cordboard.store.records import (
     OutboxRow,
     RecordingRow,
 )
-
-
-def _encoder() -> Callable[[Any], bytes]:
-    """JSON without blanks, in ASCII. `JSONEncoder` makes its C part anew for each text, which is half of what
-    a short one costs; so it is made once here where the interpreter has it."""
-    plain = JSONEncoder(separators=(",", ":"), check_circular=False)
-    make = getattr(encoder, "c_make_encoder", None)
-    if make is None:
-        return lambda value: plain.encode(value).encode()
-    quote = encoder.encode_basestring_ascii  # type: ignore[attr-defined, unused-ignore]
-    parts = make(None, plain.default, quote, None, ":", ",", False, False, True)
-    return lambda value: "".join(parts(value, 0)).encode()
-
-
-_encode = _encoder()
 
 ROWS: Mapping[str, type] = {
     "calls": CallRow,

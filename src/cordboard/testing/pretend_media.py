@@ -136,7 +136,8 @@ class PretendEngine:
         state = self._calls.get(call)
         if state is None:
             return
-        self._end_recording(call, state)
+        if state.scene != Scene():
+            self.set_scene(call, Scene())
         for leg in list(state.legs):
             self.close_leg(call, leg)
         for play in state.plays.values():

@@ -87,9 +87,10 @@ class Child:
         self._on_up()
         self._ping()
 
-    def send(self, message: Message, data: bytes = b"") -> None:
+    def send(self, message: Message, data: bytes = b"", idle: bool = False) -> None:
+        """``idle``: nobody waits for it."""
         if self._wire is not None:
-            self._wire.send(message, data)
+            self._wire.send(message, data, idle)
 
     async def end(self, seconds: float) -> None:
         """Ask it to end, wait, and end it where it does not."""

@@ -235,7 +235,7 @@ class EmbeddedEngine:
         if state is not None:
             self._tapes.close(state.recorded)
             state.worker.calls.discard(call)
-            state.worker.child.send(["end", call])
+            state.worker.child.send(["end", call], idle=state.recorded is None)
 
     def _choose_worker(self) -> _Worker:
         ready = [worker for worker in self._workers if worker.child.up]

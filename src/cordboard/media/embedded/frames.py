@@ -1,23 +1,22 @@
 """What engine, packet processes and recorder say to each other: a JSON list, and bytes behind it."""
 
-import json
 from collections.abc import Iterator
 from struct import Struct
 from typing import Any
 
 from cordboard.call.scene import Clip, HoldMusic, Party, Quiet, Recording, Ringback, Scene, Silence, Source
+from cordboard.kernel.compact import decode, encode
 from cordboard.media.control import Stream
 
 _PREFIX = Struct("!II")
 _LARGEST = 256 * 1024 * 1024
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 Message = list[Any]
 
 
 def pack(message: Message, data: bytes = b"") -> bytes:
     """One message, ready for a stream socket."""
-    head = _encode(message).encode()
+    head = encode(message)
     return _PREFIX.pack(len(head), len(data)) + head + data
 
 
@@ -37,7 +36,7 @@ class Unpacker:
             end = _PREFIX.size + head + tail
             if len(self._buffer) < end:
                 return
-            message = json.loads(self._buffer[_PREFIX.size : _PREFIX.size + head])
+            message = decode(self._buffer[_PREFIX.size : _PREFIX.size + head])
             blob = bytes(self._buffer[_PREFIX.size + head : end])
             del self._buffer[:end]
             yield message, blob

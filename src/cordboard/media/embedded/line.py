@@ -13,7 +13,8 @@ OnMessage = Callable[[Message, bytes], None]
 
 
 class Line:
-    """One connection in a selector. ``on_message`` takes what comes, ``on_lost`` is called at its end."""
+    """One connection in a selector. ``on_message`` takes what comes, ``on_lost`` is called at its end. What
+    is said in answer to all that came together leaves together: each write wakes who reads it."""
 
     def __init__(
         self,
@@ -25,7 +26,7 @@ class Line:
         self._link, self._selector = link, selector
         self._on_message, self._on_lost = on_message, on_lost
         self._unpacker, self._waiting = Unpacker(), bytearray()
-        self._stuck = False
+        self._stuck = self._taking = False
         self.open = True
         link.setblocking(False)
         selector.register(link, selectors.EVENT_READ, self._ready)
@@ -37,8 +38,8 @@ class Line:
         self._waiting += pack(message, data)
         if len(self._waiting) > _MOST_WAITING:
             self.close()
-            return
-        self._push()
+        elif not self._taking:
+            self._push()
 
     def drain(self, seconds: float) -> None:
         """Wait until everything went out, at the end."""
@@ -85,7 +86,11 @@ class Line:
                 return
             except (OSError, ValueError):
                 data, messages = b"", []
+            self._taking = True
             for message, blob in messages:
                 self._on_message(message, blob)
+            self._taking = False
             if not data:
                 self.close()
+            elif self._waiting and self.open and not self._stuck:
+                self._push()

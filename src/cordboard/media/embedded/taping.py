@@ -134,8 +134,10 @@ class Recording:
         self.wav = WavFile(self.path, self.channels)
 
     def _has_room(self, more: int) -> bool:
-        folder = next(folder for folder in self.path.parents if folder.exists())
-        disk = os.statvfs(folder)
+        if self.wav is not None:
+            disk = self.wav.disk()
+        else:
+            disk = os.statvfs(next(folder for folder in self.path.parents if folder.exists()))
         return disk.f_bavail * disk.f_frsize >= self.leave + more
 
     def _stop(self, begin: int, error: OSError) -> None:

@@ -64,6 +64,10 @@ class WavFile:
         """How many samples of each channel were written."""
         return self.size // (2 * self.channels)
 
+    def disk(self) -> os.statvfs_result:
+        """The disk that it is on."""
+        return os.fstatvfs(self._file.fileno())
+
     def skip_to(self, samples: int) -> None:
         """Go on at this sample; what lies between is silence, and takes no room."""
         torn = self.size % (2 * self.channels)
