@@ -1,14 +1,21 @@
 """The small parts of the media engine: G.711, RTCP, ports, pacing, quality, messages, tones."""
 
+from pathlib import Path
+from unittest.mock import patch
+
 import numpy as np
 import pytest
+import structlog
 
 from cordboard.call.scene import Clip, HoldMusic, Party, Quiet, Recording, Ringback, Scene, Silence
 from cordboard.media import tones
 from cordboard.media.control import Stream
 from cordboard.media.embedded import frames, g711, laws, quality, rtcp, rtp
+from cordboard.media.embedded.engine import EmbeddedEngine
 from cordboard.media.embedded.pacing import Pacer
 from cordboard.media.embedded.ports import REFUSED_SECONDS, REST_SECONDS, Ports
+from cordboard.media.embedded.settings import EmbeddedSettings
+from cordboard.testing.virtual_time import SeededTokens, VirtualClock
 
 MS = 1_000_000
 
@@ -102,6 +109,35 @@ def test_a_port_of_somebody_else_is_tried_again_later() -> None:
     ports.refuse(10000, 0.0)
     assert ports.take(REST_SECONDS) is None
     assert ports.take(REFUSED_SECONDS) == 10000
+
+
+def test_ports_are_tried_ahead_the_more_the_busier_it_is(tmp_path: Path) -> None:
+    settings = EmbeddedSettings("127.0.0.1", "127.0.0.1", (20000, 24000), tmp_path, tmp_path)
+    engine = EmbeddedEngine(settings, VirtualClock(), SeededTokens(1), structlog.get_logger())
+    tried: list[int] = []
+    now = 0.0
+
+    def free(port: int) -> bool:
+        tried.append(port)
+        return True
+
+    def tries(every: float, legs: int) -> int:
+        nonlocal now
+        tried.clear()
+        now += 10.0
+        taken = []
+        for _ in range(legs):
+            port = engine._ports.take(now)
+            assert port is not None and engine._is_free(port, now)
+            taken.append(port)
+            now += every
+        assert set(taken) <= set(tried)
+        return len(tried)
+
+    with patch.object(engine, "_can_have", free):
+        assert tries(every=0.3, legs=10) == 10
+        assert tries(every=0.02, legs=2) == 3
+        assert 100 <= tries(every=0.005, legs=100) <= 120
 
 
 def test_telephony_26_players_keep_absolute_deadlines_without_bursts() -> None:

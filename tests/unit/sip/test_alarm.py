@@ -8,8 +8,9 @@ from cordboard.testing.virtual_time import run
 
 
 class Thing:
-    def __init__(self, due: float | None) -> None:
+    def __init__(self, due: float | None, lingers: bool = False) -> None:
         self.armed = inf
+        self.lingers = lingers
         self.due = due
 
     def deadline(self) -> float | None:
@@ -86,5 +87,31 @@ def test_under_load_what_is_due_within_a_moment_rings_together() -> None:
             alarm.arm(Thing(due))
         await asyncio.sleep(2)
         assert rung == [1.0, 1.02, 1.02, 1.5]
+
+    run(story())
+
+
+def test_what_only_waits_to_end_ends_with_others_a_moment_later_never_sooner() -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        rung: list[tuple[float | None, float]] = []
+
+        def ring(thing: Sleeper, now: float) -> None:
+            rung.append((thing.deadline(), round(loop.time(), 3)))
+            assert isinstance(thing, Thing)
+            thing.due = None
+
+        alarm = Alarm(loop.time, ring)
+        alarm.start(loop)
+        for due in (32.51, 32.6, 32.99, 33.0):
+            alarm.arm(Thing(due, lingers=True))
+        begins_to_linger = Thing(0.5)
+        alarm.arm(begins_to_linger)
+        begins_to_linger.due, begins_to_linger.lingers = 32.7, True
+        alarm.arm(begins_to_linger)
+        alarm.arm(Thing(32.8))
+        await asyncio.sleep(40)
+        assert rung[0] == (32.8, 32.8)
+        assert sorted(rung[1:]) == [(32.51, 33.0), (32.6, 33.0), (32.7, 33.0), (32.99, 33.0), (33.0, 33.0)]
 
     run(story())

@@ -86,7 +86,7 @@ class EmbeddedEngine:
         self._recorder: Child | None = None
         self._calls: dict[str, _Call] = {}
         self._tried: set[int] = set()  # ports that were free a moment ago
-        self._tried_at = 0.0
+        self._tried_at, self._ahead = 0.0, 0
         self._shelf = Shelf()
         self._tapes = Tapes(settings.recordings)
         self._sweeper: asyncio.TimerHandle | None = None
@@ -256,13 +256,13 @@ class EmbeddedEngine:
         raise Unavailable("no media port is free")
 
     def _is_free(self, port: int, now: float) -> bool:
-        """Is a pair of ports nobody's? Under load those that come next are tried in the same go, which costs
-        far less than one now and then; one that somebody takes meanwhile is refused by the process."""
-        busy = now < self._tried_at + _TRIED_SECONDS
-        if not busy or port not in self._tried:
+        """Is a pair of ports nobody's? Under load those that come next are tried in the same go, ever more:
+        it costs far less than one now and then. One that somebody takes meanwhile the process refuses."""
+        lately = now < self._tried_at + _TRIED_SECONDS
+        if not lately or port not in self._tried:
             self._tried_at = now
-            ahead = self._ports.coming(_TRIED_AHEAD) if busy else ()
-            self._tried = {one for one in (port, *ahead) if self._can_have(one)}
+            self._ahead = min(2 * self._ahead + 1, _TRIED_AHEAD) if lately else 0
+            self._tried = {one for one in (port, *self._ports.coming(self._ahead)) if self._can_have(one)}
         free = port in self._tried
         self._tried.discard(port)
         return free

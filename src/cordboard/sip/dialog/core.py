@@ -67,6 +67,7 @@ class SessionCore:
     )
 
     owns_call_id = False
+    lingers = False
 
     def __init__(self, stack: Stack, call_id: str, local_tag: str, peer: Hop) -> None:
         self.owner: Callable[[SessionEvent], None] = nobody

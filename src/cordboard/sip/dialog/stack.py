@@ -17,6 +17,7 @@ class Member(Protocol):
     """What the stack sees of a session: something with a deadline that can be woken."""
 
     armed: float
+    lingers: bool
 
     def deadline(self) -> float | None: ...
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from heapq import heappop, heappush
-from math import inf
+from math import ceil, inf
 from typing import Protocol
 
 _FINEST = 0.001
@@ -11,12 +11,16 @@ _FINEST = 0.001
 _GROUP_SECONDS = 0.02
 """Under load it rings no more often than this, for all that is due by then: no SIP timer minds (T1 is 0.5 s),
 and most places in the heap turn out to be of no use any more."""
+_LINGER_SECONDS = 0.5
+"""What only waits for stragglers is looked at no more often than this: many go at once."""
 
 
 class Sleeper(Protocol):
-    """Something with a deadline. ``armed``: its earliest place in the heap; written only here."""
+    """Something with a deadline. ``armed``: its earliest place in the heap; written only here.
+    ``lingers``: it has nothing to do any more but to end."""
 
     armed: float
+    lingers: bool
 
     def deadline(self) -> float | None: ...
 
@@ -51,7 +55,11 @@ class Alarm:
     def arm(self, sleeper: Sleeper) -> None:
         """Its deadline may be sooner than it was."""
         due = sleeper.deadline()
-        if due is not None and due < sleeper.armed:
+        if due is None:
+            return
+        if sleeper.lingers:
+            due = ceil(due / _LINGER_SECONDS) * _LINGER_SECONDS
+        if due < sleeper.armed:
             sleeper.armed = due
             self._count += 1
             heappush(self._heap, (due, self._count, sleeper))

@@ -34,7 +34,8 @@ class Machine:
     """Tell it what came (the methods of each machine), then ``poll`` what is to be sent; ask for its
     ``deadline`` and poll again then. Nothing is cancelled: a timer that no longer counts is just not there.
 
-    ``key`` is its place in the table. ``armed``, ``hop`` (where its messages go) and ``owner`` (the session
+    ``lingers``: it only waits for stragglers; to end somewhat later is as good. ``key`` is its place in the
+    table. ``armed``, ``hop`` (where its messages go) and ``owner`` (the session
     it belongs to) are for whoever drives it.
     """
 
@@ -46,6 +47,7 @@ class Machine:
         "armed",
         "hop",
         "key",
+        "lingers",
         "owner",
         "reliable",
         "state",
@@ -60,6 +62,7 @@ class Machine:
         self.reliable = reliable
         self.timers = timers
         self.armed = inf
+        self.lingers = False
         self.owner: object = None
         self._out: list[bytes] = []
         self._interval = timers.t1
@@ -103,6 +106,7 @@ class Machine:
         self._resend_at = None
         if seconds:
             self._end_at = now + seconds
+            self.lingers = True
         else:
             self._terminate()
 
