@@ -147,13 +147,14 @@ class Store:
         if self._writer.committed >= position:
             return
         waiter = asyncio.get_running_loop().create_future()
-        self._waiting.append((position, waiter))
+        waits = position, waiter
+        self._waiting.append(waits)
         self._writer.hurry()
         self._release()  # the writer may have come so far before it could see who waits
         try:
             await waiter
         finally:  # who gives up while the database is away is not kept until it is back
-            self._waiting = [one for one in self._waiting if one[1] is not waiter]
+            self._waiting.remove(waits)
 
     async def prune(self, before: Before, remove_files: Remove | None = None) -> Pruned:
         """As `store.prune.prune_all`, in a thread."""
@@ -203,13 +204,9 @@ class Store:
 
     def _release(self) -> None:
         committed = self._writer.committed
-        still: list[tuple[int, asyncio.Future[None]]] = []
         for position, waiter in self._waiting:
-            if position > committed:
-                still.append((position, waiter))
-            elif not waiter.done():
+            if position <= committed and not waiter.done():
                 waiter.set_result(None)
-        self._waiting = still
 
     async def _read(self, run: Callable[[Connection], list[T]]) -> list[T]:
         now = self._clock.monotonic()

@@ -40,9 +40,10 @@ class InviteServer(Server):
         (§13.3.1.4)."""
         if self.state is State.PROCEEDING:
             self._out.append(data)
-            self._last = b"" if 200 <= code < 300 else data  # a 2xx is repeated by its user, who keeps it
+            self._last = data
             if 200 <= code < 300:
                 self.state = State.ACCEPTED
+                self._last = b""  # a 2xx is repeated by its user, who keeps it
                 self._end_after(self.timers.patience, now)
             elif code >= 300:
                 self.state = State.COMPLETED
